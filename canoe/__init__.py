@@ -1,0 +1,3 @@
+"""Canoe: a digital library in one program and one folder."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,185 @@
+"""The central types. Names are the field's own; all are frozen values.
+
+Languages are BCP 47 tags (``en``, ``fr``, ``es``), ``""`` where unknown. Dates are EDTF
+level 0 strings (``1987``, ``1987-05``, ``1987-05-04``, ``1987/1989``). Digests are
+lower-case hexadecimal. Instants are RFC 3339 in UTC with microseconds, ending in ``Z``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["person", "organisation"]
+DateKind = Literal["created", "issued", "covered"]
+RelationKind = Literal["isTranslationOf", "isPartOf", "replaces"]
+FileRole = Literal["original", "access", "pages"]
+Status = Literal["published", "withdrawn"]
+DoiState = Literal["reserved", "draft", "findable", "registered", "external"]
+Method = Literal["text-layer", "ocr", "blank", "unread"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string and the BCP 47 tag of its language (``""``: not known)."""
+
+    value: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A name given by some scheme: ``isbn``, ``issn``, ``doi``, ``url``, ``orcid``, ``control-number`` and the like."""
+
+    scheme: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person or an organisation, named as the catalogue names it (``Family, Given``)."""
+
+    name: str
+    kind: Kind
+    identifiers: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """An agent's part in an item; ``role`` is a MARC relator code (``aut``, ``edt``, ``pbl`` …)."""
+
+    agent: Agent
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A SKOS concept. Its ``uri`` is what items store; labels are only for showing."""
+
+    uri: str
+    labels: tuple[Text, ...] = ()
+    alternatives: tuple[Text, ...] = ()
+    broader: tuple[str, ...] = ()
+    notation: str = ""
+    scheme: str = ""
+
+    def label(self, language: str) -> Text:
+        """Return the preferred label in ``language``, else English, else any, else the URI itself."""
+        by_language = {text.language: text for text in self.labels}
+        fallback = next(iter(self.labels), Text(self.uri))
+        return by_language.get(language) or by_language.get("en") or fallback
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A date of the item, in EDTF; ``covered`` is the time the content speaks of."""
+
+    value: str
+    kind: DateKind = "issued"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A tie to another item of this library; ``target`` is its item id."""
+
+    kind: RelationKind
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doi:
+    """The item's DOI (``10.x/suffix``); ``external`` when another agency's member gave it."""
+
+    name: str
+    state: DoiState
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the item. ``path`` is its logical path in the OCFL object; ``name`` is as received."""
+
+    path: str
+    role: FileRole
+    media_type: str
+    size: int
+    sha512: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """OAI-PMH's word: the thing with an identifier.
+
+    ``source`` names what it was made from: the path as given at ingest, with ``#n`` for the
+    nth record of a file. ``submission`` is the sha512 of what was submitted, from which
+    ``id`` is derived (:mod:`metadata.ids`). ``concepts`` holds URIs; what matched no concept
+    stays in ``keywords``.
+    """
+
+    id: str = ""
+    titles: tuple[Text, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
+    dates: tuple[Date, ...] = ()
+    languages: tuple[str, ...] = ()
+    type: str = "other"
+    concepts: tuple[str, ...] = ()
+    keywords: tuple[Text, ...] = ()
+    descriptions: tuple[Text, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    doi: Doi | None = None
+    relations: tuple[Relation, ...] = ()
+    coverage: tuple[Text, ...] = ()
+    rights: tuple[Text, ...] = ()
+    collections: tuple[str, ...] = ()
+    files: tuple[File, ...] = ()
+    page_count: int = 0
+    status: Status = "published"
+    reason: str = ""
+    source: str = ""
+    submission: str = ""
+    accession: str = ""
+
+    @property
+    def title(self) -> Text:
+        """The main title, or an empty text."""
+        return self.titles[0] if self.titles else Text("")
+
+    @property
+    def year(self) -> int | None:
+        """The year of issue (else of creation), or None where no date says it."""
+        dated = sorted((d for d in self.dates if d.kind != "covered"), key=lambda d: d.kind != "issued")
+        years = (date.value[:4] for date in dated)
+        return next((int(year) for year in years if year.isascii() and year.isdigit()), None)
+
+    def files_as(self, role: FileRole) -> Iterator[File]:
+        """Yield the files that play ``role``, in order."""
+        return (file for file in self.files if file.role == role)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word on a page; ``box`` is left, top, right, bottom in the page's own pixels."""
+
+    text: str
+    box: tuple[int, int, int, int]
+    confidence: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it is shown, upright.
+
+    ``width`` and ``height`` are pixels at ``dpi``; pages with a text layer are measured at
+    300 dpi. ``text`` is what the words say, line by line. ``confidence`` is 0–100, the mean
+    over words. ``rotation`` is what was turned, in degrees clockwise, to make it upright.
+    """
+
+    number: int
+    width: int
+    height: int
+    text: str = ""
+    language: str = ""
+    confidence: float = 0.0
+    method: Method = "unread"
+    dpi: int = 300
+    rotation: int = 0
+    words: tuple[Word, ...] = ()

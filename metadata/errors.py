@@ -1,6 +1,7 @@
 """Every error Canoe raises on purpose, as one tree.
 
     CanoeError                      exit 1   a fault of Canoe's own
+    ├── SourceChanged                        a file changed between two looks at it
     ├── UsageError                  exit 2   wrong usage or settings
     │   ├── HomeMissing                      no library at this place
     │   ├── NotFound                         no such item, accession, concept
@@ -30,6 +31,10 @@ class CanoeError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class SourceChanged(CanoeError):
+    """A submitted file is no longer what it was a moment ago."""
 
 
 class UsageError(CanoeError):

@@ -1,0 +1,100 @@
+"""The tables of catalogue.db. All of it can be made again from the archive.
+
+A changed table is a new :data:`EDITION`, and a catalogue of another edition is rebuilt,
+never migrated.
+"""
+
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table
+
+EDITION = "1"
+
+tables = MetaData()
+
+settings = Table(
+    "settings",
+    tables,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+    comment="What the rows were made for: edition, base URL, OAI namespace.",
+)
+
+items = Table(
+    "items",
+    tables,
+    Column("id", String, primary_key=True),
+    Column("change", Integer, nullable=False, unique=True, comment="archive.clock"),
+    Column("status", String, nullable=False),
+    Column("object_id", String, nullable=False, comment="the OCFL object that holds it"),
+    Column("submission", String, nullable=False, index=True),
+    Column("accession", String, nullable=False, index=True),
+    Column("source", String, nullable=False, index=True),
+    Column("json", String, nullable=False, comment="metadata.serial"),
+)
+
+identifiers = Table(
+    "identifiers",
+    tables,
+    Column("scheme", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("item", String, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+relations = Table(
+    "relations",
+    tables,
+    Column("item", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("target", String, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+dois = Table(
+    "dois",
+    tables,
+    Column("name", String, primary_key=True),
+    Column("item", String, nullable=False, index=True),
+    Column("state", String, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    tables,
+    Column("item", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("offset", Integer, nullable=False, comment="bytes from the start of pages.jsonl"),
+    Column("length", Integer, nullable=False, comment="bytes of the line"),
+    sqlite_with_rowid=False,
+)
+
+oai_records = Table(
+    "oai_records",
+    tables,
+    Column("datestamp", Integer, primary_key=True, comment="seconds since 1970, UTC"),
+    Column("change", Integer, primary_key=True),
+    Column("item", String, nullable=False, unique=True),
+    Column("deleted", Boolean, nullable=False),
+    Column("header", String, nullable=False),
+    Column("oai_dc", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+oai_members = Table(
+    "oai_members",
+    tables,
+    Column("spec", String, primary_key=True),
+    Column("datestamp", Integer, primary_key=True),
+    Column("change", Integer, primary_key=True),
+    Column("item", String, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+accessions = Table(
+    "accessions",
+    tables,
+    Column("id", String, primary_key=True),
+    Column("change", Integer, nullable=False, unique=True),
+    Column("json", String, nullable=False),
+)
+
+Index("items_by_status", items.c.status, items.c.change)

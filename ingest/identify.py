@@ -1,0 +1,59 @@
+"""Identify: under which id a submission goes, and what the library has of it already."""
+
+from dataclasses import replace
+
+from archive.catalogue import Catalogue
+from ingest.draft import Draft
+from metadata.ids import item_id
+from metadata.model import Item
+
+
+class Register:
+    """The ids given in one batch, beside those the library had before it."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._sources: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        self._submissions: dict[str, str] = {}
+
+    def enter(self, draft: Draft, numbered: bool = True) -> Draft:
+        """Return the draft with its id: the one its submission has, else the next that is free.
+
+        A record that bears a control number of its agency, ``(003)001``, and comes with other
+        content keeps the id under which the library knows that number; a file, not ``numbered``,
+        is known by its content alone.
+        """
+        submission = draft.item.submission
+        made = self._ids.get(submission) or self._known(draft, numbered) or item_id(submission, self)
+        self._ids[submission] = made
+        self._submissions[made] = submission
+        return replace(draft, item=replace(draft.item, id=made))
+
+    def first_source(self, draft: Draft) -> str:
+        """Return the source of the first draft of this batch with the same submission, its own if it is."""
+        return self._sources.setdefault(draft.item.submission, draft.item.source)
+
+    def held(self, item_id: str) -> Item | None:
+        """Return what the library held under this id before the batch."""
+        return self._catalogue.item(item_id)
+
+    def __contains__(self, candidate: object) -> bool:
+        """Say whether an id is another submission's already."""
+        return candidate in self._submissions or self._catalogue.item(str(candidate)) is not None
+
+    def _known(self, draft: Draft, numbered: bool) -> str:
+        same = self._catalogue.by_submission(draft.item.submission)
+        if same:
+            return same.id
+        bearers = self._bearers(draft.item) if numbered else {}
+        # Two bearers, or one that this batch has already replaced: a doubtful number names nothing.
+        free = [bearer for bearer in bearers if bearer not in self._submissions]
+        return free[0] if len(bearers) == 1 and free else ""
+
+    def _bearers(self, item: Item) -> dict[str, None]:
+        numbers = [known.value for known in item.identifiers if known.scheme == "control-number"]
+        agency = [number for number in numbers if number.startswith("(")]
+        return {
+            bearer.id: None for number in agency for bearer in self._catalogue.by_identifier("control-number", number)
+        }

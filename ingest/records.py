@@ -1,0 +1,107 @@
+"""Records without files: from a file of records to the items of an accession.
+
+Memory stays flat: items are written as lines while they are read, and only those that are
+tied to other records are looked at a second time, when all control numbers are known.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingest.draft import Draft
+from ingest.gather import Found
+from ingest.identify import Register
+from ingest.stages import classify, describe, into_collections, name, submission_of
+from ingest.ties import Ties
+from metadata.accession import Piece
+from metadata.description import Description, Link, Rejected
+from metadata.manifest import read_manifest
+from metadata.marc21 import read_marc21
+from metadata.marcxml import read_marcxml
+from metadata.model import Item
+from metadata.problems import Problem, problem
+from metadata.serial import from_json, record_line
+from metadata.vocabulary import Vocabulary
+
+
+def read_file(found: Found) -> Iterator[Description | Rejected]:
+    """Yield what the records of a file say, in its order."""
+    if found.kind == "manifest":
+        yield from read_manifest(found.path.read_bytes(), found.source)
+        return
+    with found.path.open("rb") as stream:
+        reader = read_marc21 if found.kind == "marc21" else read_marcxml
+        yield from reader(stream, found.source)
+
+
+def rejected_piece(source: str, rejected: Rejected) -> Piece:
+    """Return the piece of a record that gives no item."""
+    return Piece(source, "set_aside" if rejected.set_aside else "refused", problems=rejected.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What the short stages go by: the vocabulary, the DOI prefix, the batch's collection and accession."""
+
+    vocabulary: Vocabulary
+    doi_prefix: str
+    collection: str
+    accession: str
+
+
+class RecordShelf:
+    """The items of one accession that are records, as lines of a file in the making."""
+
+    def __init__(self, path: Path, register: Register, ties: Ties, naming: Naming) -> None:
+        self.path = path
+        self._register = register
+        self._ties = ties
+        self._naming = naming
+        self._tied: dict[str, tuple[Link, ...]] = {}
+        path.touch()
+
+    def take(self, source: str, description: Description) -> Piece:
+        """Return what becomes of a record, and keep its item when it is new or changed."""
+        submission = submission_of([hashlib.sha512(description.raw).hexdigest()])
+        draft = describe(Draft(Item(source=source, submission=submission)), description, self._naming.collection)
+        draft = classify(self._register.enter(draft), self._naming.vocabulary)
+        draft = name(draft, self._naming.doi_prefix)
+        self._ties.note_record(draft.item)
+        first = self._register.first_source(draft)
+        if first != source:
+            note = problem("duplicate-of", source, source=first)
+            return Piece(source, "duplicate", draft.item.id, (*draft.problems, note))
+        return self._settle(draft)
+
+    def resolve(self) -> dict[str, tuple[Problem, ...]]:
+        """Tie the records to those they name; return source → problems for ties that lead nowhere."""
+        unresolved: dict[str, tuple[Problem, ...]] = {}
+        if not self._tied:
+            return unresolved
+        resolved = self.path.with_suffix(".resolved")
+        with self.path.open("rb") as lines, resolved.open("wb") as out:
+            for line in lines:
+                item = from_json(line)
+                item, problems = self._ties.tie(item, self._tied.get(item.id, ()))
+                out.write(record_line(item))
+                if problems:
+                    unresolved[item.source] = problems
+        resolved.replace(self.path)
+        return unresolved
+
+    def _settle(self, draft: Draft) -> Piece:
+        item = replace(draft.item, accession=self._naming.accession)
+        held = self._register.held(item.id)
+        if held and held.submission == item.submission:
+            item = into_collections(held, item.collections)
+            if item == held:
+                return Piece(draft.item.source, "identical", item.id, draft.problems)
+        elif held:
+            item = replace(item, status=held.status, reason=held.reason, doi=held.doi)
+            self._tied[item.id] = draft.links
+        elif draft.links:
+            self._tied[item.id] = draft.links
+        with self.path.open("ab") as out:
+            out.write(record_line(item))
+        return Piece(draft.item.source, "changed" if held else "new", item.id, draft.problems)

@@ -1,0 +1,74 @@
+"""The short stages: describe, classify, name. Each is a function from Draft to Draft.
+
+They run in the process that writes; what costs time (digitising) runs in workers.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from ingest.draft import Draft
+from metadata.description import Description
+from metadata.model import Doi, Identifier, Item, Text
+from metadata.problems import problem
+from metadata.vocabulary import Vocabulary
+
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+
+
+def submission_of(digests: Sequence[str]) -> str:
+    """Return the sha512 that names a submission, from the sha512 of each of its files, in order."""
+    return hashlib.sha512("\n".join(digests).encode()).hexdigest()
+
+
+def describe(draft: Draft, description: Description | None, collection: str) -> Draft:
+    """Give the draft what its record or its manifest's row says, and the batch's collection."""
+    if description:
+        told = replace(description.item, source=draft.item.source, submission=draft.item.submission)
+        problems = (*draft.problems, *description.problems)
+        draft = replace(draft, item=told, described=True, links=description.links, problems=problems)
+    return replace(draft, item=into_collections(draft.item, [collection] if collection else []))
+
+
+def into_collections(item: Item, collections: Iterable[str]) -> Item:
+    """Return the item as a member of further collections, each once."""
+    return replace(item, collections=tuple(dict.fromkeys([*item.collections, *collections])))
+
+
+def classify(draft: Draft, vocabulary: Vocabulary) -> Draft:
+    """Turn the keywords that are labels of one concept into that concept; the others stay keywords."""
+    found = {keyword: vocabulary.find(keyword.value, keyword.language) for keyword in draft.item.keywords}
+    concepts = dict.fromkeys([*draft.item.concepts, *filter(None, found.values())])
+    rest = tuple(keyword for keyword, concept in found.items() if not concept)
+    return replace(draft, item=replace(draft.item, concepts=tuple(concepts), keywords=rest))
+
+
+def name(draft: Draft, prefix: str) -> Draft:
+    """Give the item its DOI: the one it has elsewhere, else one reserved under ``prefix``.
+
+    The suffix is the item's id. Without a prefix nothing is reserved.
+    """
+    elsewhere = [_doi_in(known) for known in draft.item.identifiers if known.scheme == "doi"]
+    external = next(filter(None, elsewhere), "")
+    if external:
+        doi: Doi | None = Doi(external, "external")
+    else:
+        doi = Doi(f"{prefix}/{draft.item.id}", "reserved") if prefix else None
+    return replace(draft, item=replace(draft.item, doi=doi))
+
+
+def entitle(draft: Draft, found: str) -> Draft:
+    """Give a title to a draft that has none: what its PDF says, else its file's name, with a problem."""
+    if draft.item.titles:
+        return draft
+    stem = PurePath(draft.item.source).stem
+    title = found or " ".join(stem.replace("_", " ").split()) or draft.item.id
+    problems = draft.problems if found else (*draft.problems, problem("title-missing", draft.item.source))
+    return replace(draft, item=replace(draft.item, titles=(Text(title),)), problems=problems)
+
+
+def _doi_in(identifier: Identifier) -> str:
+    found = _DOI.search(identifier.value)
+    return found.group().rstrip(".,;").lower() if found else ""

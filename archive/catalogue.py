@@ -165,6 +165,12 @@ class Catalogue:
         wanted = select(schema.items.c.json).where(schema.items.c.accession == accession)
         return self._items(wanted.order_by(schema.items.c.id))
 
+    def object_ids(self) -> Sequence[str]:
+        """Return the OCFL objects that items are kept in, each once, sorted."""
+        held = select(schema.items.c.object_id).distinct().order_by(schema.items.c.object_id)
+        with self._reading() as connection:
+            return connection.scalars(held).all()
+
     def repeated_sources(self) -> frozenset[str]:
         """Return the sources that more than one item was made from."""
         source = schema.items.c.source

@@ -98,3 +98,5 @@ accessions = Table(
 )
 
 Index("items_by_status", items.c.status, items.c.change)
+# Counting records by datestamp must not read the records themselves.
+Index("oai_records_by_datestamp", oai_records.c.datestamp)

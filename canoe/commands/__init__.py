@@ -1,0 +1,1 @@
+"""The commands: thin, one function each; what they do is done in the rooms below."""

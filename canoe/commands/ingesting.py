@@ -1,0 +1,93 @@
+"""canoe ingest, canoe accessions."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from canoe.commands.options import HomeOption, JsonOption, open_home, print_json, print_lines
+from canoe.home import Home
+from canoe.programs import require_languages
+from canoe.progress import watching
+from canoe.report import piece_json, report_json, report_lines
+from ingest.batch import Report, Tools, ingest
+from metadata.errors import UsageError
+
+INPUTS_REFUSED = 3
+
+
+def ingest_command(
+    paths: Annotated[list[Path], typer.Argument(help="Folders (any depth) and files.", show_default=False)],
+    home: HomeOption = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Write nothing; report what would become of each piece.")
+    ] = False,
+    language: Annotated[
+        str, typer.Option(help="Languages of pages whose record names none: eng+fra+spa.", show_default="settings")
+    ] = "",
+    collection: Annotated[str, typer.Option(help="Collection that everything joins.", show_default="none")] = "",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read pages.", show_default="all cores")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring publications and records into the library, and report what became of each piece.
+
+    Takes folders of PDF, TIFF, JPEG, PNG and JPEG 2000 files, MARC 21 and MARCXML records, and a CSV
+    manifest beside the files. What came before is known again: nothing is stored twice. A bad file is
+    reported with its reason and the rest goes on. Interrupted, the same command goes on where it stopped.
+
+    Exit codes: 0 all came in, 3 some inputs were refused (the report says which and why).
+
+    Example: canoe ingest scans/ records.mrc --collection iucn
+    """
+    opened = open_home(home)
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise UsageError(f"There is nothing at {path}.", "Name the folders and files to be ingested.")
+    report = run_ingest(opened, paths, opened.tools(language, collection, workers), plan=plan)
+    print_json(report_json(report)) if as_json else print_lines(report_lines(report))
+    if any(piece.outcome == "refused" for piece in report.pieces):
+        raise typer.Exit(INPUTS_REFUSED)
+
+
+def run_ingest(home: Home, paths: list[Path], tools: Tools, plan: bool = False) -> Report:
+    """Run a batch with progress shown, and let the index follow."""
+    require_languages(tools.languages)
+    with watching() as watcher, nullcontext() if plan else home.library.writer() as writer:
+        report = ingest(paths, home.library, writer, tools, watcher)
+    if not plan:
+        home.update_index()
+    return report
+
+
+def accessions(
+    accession: Annotated[str, typer.Argument(help="Show the pieces of this one.", show_default=False)] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what came in, when, with what result; or the pieces of one accession."""
+    library = open_home(home).library
+    if accession:
+        pieces = library.pieces(accession)
+        if as_json:
+            print_json([piece_json(piece) for piece in pieces])
+        else:
+            print_lines(f"{piece.outcome:<10} {piece.item or '—':<10}  {piece.source}" for piece in pieces)
+        return
+    listed = library.catalogue.accessions()
+    if as_json:
+        print_json(
+            [
+                {
+                    "accession": one.id,
+                    "received_at": one.received_at,
+                    "sources": one.sources,
+                    "counts": dict(one.counts),
+                }
+                for one in listed
+            ]
+        )
+    else:
+        for one in listed:
+            counts = ", ".join(f"{count} {outcome}" for outcome, count in one.counts if count)
+            print_lines([f"{one.id}  {one.received_at}  {counts}"])

@@ -1,0 +1,110 @@
+"""canoe withdraw, restore, check, rebuild: the archive and what is made from it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archive.check import check_archive, check_object
+from archive.library import Library
+from archive.replay import item_object
+from canoe.commands.options import HomeOption, ItemArgument, JsonOption, open_home, print_json, print_lines, say
+from canoe.home import Home
+from canoe.report import problem_json
+from canoe.settings import home_folder
+from metadata.errors import DamageFound, NotFound
+from metadata.problems import Problem, problem
+
+
+def withdraw(
+    item: ItemArgument,
+    reason: Annotated[str, typer.Option(help="Why; it stands on the tombstone page.")],
+    home: HomeOption = None,
+) -> None:
+    """Withdraw an item: harvesters are told, readers find a tombstone with the reason, nothing is lost."""
+    opened = open_home(home)
+    with opened.library.writer() as writer:
+        writer.withdraw(opened.library.item(item), reason)
+    opened.update_index()
+    print_lines([f"{item} is withdrawn. canoe restore {item} brings it back."])
+
+
+def restore(item: ItemArgument, home: HomeOption = None) -> None:
+    """Publish a withdrawn item again."""
+    opened = open_home(home)
+    with opened.library.writer() as writer:
+        writer.restore(opened.library.item(item))
+    opened.update_index()
+    print_lines([f"{item} is published again."])
+
+
+def check(
+    items: Annotated[list[str] | None, typer.Argument(help="Only these items.", show_default="everything")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify every digest and the structure of every object of the archive; every fault is named.
+
+    Exit codes: 0 all is well, 4 damage was found.
+    """
+    opened = Home.read(home_folder(home))
+    library = Library.open_unverified(opened.path, opened.publishing)
+    checked, faults = 0, []
+    for folder, found in _checked(library, items or []):
+        checked += folder != library.archive.root
+        faults += found
+        if not as_json:
+            print_lines(f"{one.where}: {one.message()}" for one in found)
+    if not items:
+        faults += (lost := list(_lost(library)))
+        if not as_json:
+            print_lines(f"{one.where}: {one.message()}" for one in lost)
+    if as_json:
+        print_json({"objects": checked, "faults": [problem_json(one) for one in faults]})
+    else:
+        print_lines([f"{checked} objects checked, {len(faults)} faults."])
+    if faults:
+        raise typer.Exit(DamageFound.exit_code)
+
+
+def _checked(library: Library, items: Sequence[str]) -> Iterator[tuple[Path, list[Problem]]]:
+    if not items:
+        yield from check_archive(library.archive)
+    for item in items:
+        folder = library.archive.folder(_object_of(library, item))
+        yield folder, check_object(folder, library.archive)
+
+
+def _object_of(library: Library, item: str) -> str:
+    if library.archive.folder(item_object(item)).exists():
+        return item_object(item)
+    held = library.catalogue.held(item)
+    if held is None:
+        raise NotFound(f"There is no item {item}.")
+    return held.object_id
+
+
+def _lost(library: Library) -> Iterator[Problem]:
+    """Yield a fault for each object that the catalogue knows and the archive does not hold."""
+    if not library.catalogue.path.is_file():
+        return
+    for object_id in library.catalogue.object_ids():
+        if not library.archive.folder(object_id).is_dir():
+            yield problem("object-lost", str(library.archive.folder(object_id)), object=object_id)
+
+
+def rebuild(
+    home: HomeOption = None,
+    catalogue: Annotated[bool, typer.Option("--catalogue", help="Only the catalogue.")] = False,
+    index: Annotated[bool, typer.Option("--index", help="Only the search index.")] = False,
+) -> None:
+    """Make catalogue and search index again from the archive alone; both when neither is named."""
+    opened = Home.read(home_folder(home))
+    if catalogue or not index:
+        library = Library.open_unverified(opened.path, opened.publishing)
+        objects = library.rebuild_catalogue()
+        say(f"Catalogue made again from {objects} objects.")
+    if index or not catalogue:
+        opened.forget_index()
+        say(f"Search index made again: {opened.update_index()} items taken in.")

@@ -1,0 +1,82 @@
+"""The doctor: what is installed, what is missing and how to get it, and how the home is."""
+
+import importlib.metadata
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.library import Library
+from canoe.home import Home
+from canoe.programs import NEEDED_LANGUAGES, require_languages, tesseract_version
+from metadata.errors import CanoeError, HomeMissing
+from search.engine import open_reader
+
+_LIBRARIES = ("pymarc", "lxml", "pikepdf", "pypdfium2", "pytesseract", "tantivy", "sqlalchemy", "starlette")
+_ROOM = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: is it good, how is it, what to do, and the exit code if it is not good."""
+
+    subject: str
+    good: bool
+    state: str
+    advice: str = ""
+    exit_code: int = 0
+
+
+def examine(home: Path) -> list[Finding]:
+    """Look at the machine and at ``home``; nothing is changed."""
+    return [*_machine(), *_home(home)]
+
+
+def _machine() -> Iterator[Finding]:
+    yield Finding("Python", True, sys.version.partition(" ")[0])
+    for name in _LIBRARIES:
+        yield Finding(name, True, importlib.metadata.version(name))
+    yield _tried("Tesseract", tesseract_version)
+    yield _tried("Tesseract languages", _languages)
+
+
+def _home(path: Path) -> Iterator[Finding]:
+    if not (path / "archive").is_dir():
+        yield Finding("home", True, f"there is no library in {path}", f"Make one: canoe init --home {path}")
+        return
+    yield _tried("settings", lambda: f"{Home.read(path).settings.library.name}, in {path}")
+    yield _tried("catalogue", lambda: _catalogue(path))
+    yield _tried("search index", lambda: _index(path))
+    free = shutil.disk_usage(path).free
+    advice = "" if free > _ROOM else "Free some space: scans and their copies need room."
+    yield Finding("free space", free > _ROOM, f"{free / 1e9:.1f} GB", advice, 6)
+
+
+def _languages() -> str:
+    require_languages(NEEDED_LANGUAGES)
+    return ", ".join(NEEDED_LANGUAGES)
+
+
+def _catalogue(path: Path) -> str:
+    library = Library.open(path, Home.read(path).publishing)
+    published, withdrawn, pages = library.catalogue.counts()
+    return f"{published} items, {withdrawn} withdrawn, {pages} pages"
+
+
+def _index(path: Path) -> str:
+    reader = open_reader(Home.read(path).index)
+    try:
+        behind = len(Home.read(path).library.changes(reader.position(), 1000))
+    finally:
+        reader.close()
+    return f"{behind} changes behind" if behind else "up to date"
+
+
+def _tried(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, look())
+    except HomeMissing as fault:
+        return Finding(subject, True, fault.message, fault.hint)
+    except CanoeError as fault:
+        return Finding(subject, False, fault.message, fault.hint, fault.exit_code)

@@ -1,0 +1,111 @@
+"""The home opened: its settings, its library, its index and the keys it keeps."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from archive.cataloguing import Publishing
+from archive.durable import storage, sync_folder
+from archive.library import Library
+from canoe.settings import Settings, read_settings
+from ingest.batch import Tools
+from ingest.documents import Limits
+from ingest.engine import load_engine
+from metadata.errors import HomeHeld
+from metadata.vocabulary import Vocabulary, shipped
+from search.engine import open_writer
+from search.follower import catch_up
+
+KEY_FILE = "oai-token.key"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home and its settings; what is expensive is opened when it is first asked for."""
+
+    path: Path
+    settings: Settings
+
+    @classmethod
+    def read(cls, path: Path) -> "Home":
+        """Read the settings of a home; raises UsageError."""
+        return cls(path, read_settings(path))
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary that subjects are concepts of."""
+        return shipped()
+
+    @property
+    def publishing(self) -> Publishing:
+        """What records are rendered with."""
+        return Publishing(self.settings.library.base_url, self.settings.namespace, self.vocabulary)
+
+    @cached_property
+    def library(self) -> Library:
+        """The library; raises HomeMissing or Outdated."""
+        return Library.open(self.path, self.publishing)
+
+    @property
+    def index(self) -> Path:
+        """The folder of the search index."""
+        return self.path / "index"
+
+    def token_key(self) -> bytes:
+        """Return the key that signs resumption tokens, made at first need and readable by its owner only."""
+        path = self.path / KEY_FILE
+        with storage(path):
+            if not path.exists():
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(secrets.token_bytes(32))
+                sync_folder(self.path)
+            return path.read_bytes()
+
+    def tools(self, languages: str, collection: str, workers: int) -> Tools:
+        """Return what a batch works with; empty and zero mean what the settings and the machine say."""
+        ocr, limits = self.settings.ocr, self.settings.limits
+        return Tools(
+            engine=load_engine(ocr.engine),
+            vocabulary=self.vocabulary,
+            limits=Limits(
+                memory=limits.worker_memory,
+                patience=ocr.page_seconds,
+                processor=ocr.page_seconds,
+                size=limits.file_bytes,
+                pages=limits.pages,
+                pixels=limits.pixels,
+            ),
+            languages=tuple((languages or ocr.languages).split("+")),
+            collection=collection,
+            doi_prefix=self.settings.doi.prefix,
+            workers=workers or len(os.sched_getaffinity(0)),
+        )
+
+    def forget_index(self) -> None:
+        """Empty the index, so that it follows from the first change on."""
+        engine = open_writer(self.index)
+        try:
+            engine.clear()
+            engine.commit(0)
+        finally:
+            engine.close()
+
+    def prepare_serving(self) -> None:
+        """Heal what a killed writer left and let the index catch up, unless another process is at it."""
+        try:
+            with self.library.writer():
+                pass
+            self.update_index()
+        except HomeHeld:
+            return
+
+    def update_index(self) -> int:
+        """Let the index follow the catalogue; return how many items were taken in."""
+        engine = open_writer(self.index)
+        try:
+            return catch_up(engine, self.library, self.vocabulary)
+        finally:
+            engine.close()

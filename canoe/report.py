@@ -1,0 +1,58 @@
+"""What became of each piece, as JSON and for people."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ingest.batch import Report
+from metadata.accession import Piece, count_outcomes
+from metadata.problems import Problem
+
+_SIGNS = {"new": "+", "changed": "~", "identical": "=", "duplicate": "=", "refused": "✗", "set_aside": "-"}
+_SAID = {
+    "new": "new",
+    "changed": "changed",
+    "identical": "identical",
+    "duplicate": "duplicate",
+    "refused": "refused",
+    "set_aside": "set aside",
+}
+
+
+def problem_json(problem: Problem) -> dict[str, str]:
+    """Return a problem as reports give it."""
+    return {"code": problem.code, "where": problem.where, "message": problem.message()}
+
+
+def piece_json(piece: Piece) -> dict[str, Any]:
+    """Return a piece as reports give it."""
+    problems = [problem_json(one) for one in piece.problems]
+    return {"source": piece.source, "outcome": piece.outcome, "item": piece.item, "problems": problems}
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """Return the report of an ingest; ``in`` is the sum of the other counts."""
+    counts = dict(count_outcomes(report.pieces))
+    return {
+        "accession": report.accession or None,
+        "counts": {"in": len(report.pieces), **counts},
+        "pieces": [piece_json(piece) for piece in report.pieces],
+    }
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """Yield the report for people: what is amiss or set aside by name, the counts, the accession."""
+    for piece in report.pieces:
+        yield f"{_SIGNS[piece.outcome]} {_SAID[piece.outcome]:<9} {piece.item or '—':<10}  {piece.source}"
+        yield from (f"    {one.severity}: {one.message()}" for one in piece.problems)
+    yield ""
+    yield counts_line(report.pieces)
+    if report.accession:
+        yield f"Accession {report.accession}."
+    else:
+        yield "Nothing new came in; the library is as it was."
+
+
+def counts_line(pieces: Sequence[Piece]) -> str:
+    """Return the counts in one line."""
+    counted = [f"{count} {_SAID[outcome]}" for outcome, count in count_outcomes(pieces) if count]
+    return f"{len(pieces)} in: {', '.join(counted) or 'nothing'}."

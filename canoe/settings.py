@@ -1,0 +1,163 @@
+"""Settings: ``canoe.toml`` in the home, read once at start and passed on as arguments."""
+
+import json
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from archive.durable import make_folders, replace_file, storage
+from metadata.errors import UsageError
+
+FILE = "canoe.toml"
+LANGUAGES = ("en", "fr", "es")
+_DOMAIN = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z][a-zA-Z0-9-]*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySettings:
+    """``[library]``: what it is called, where it is reached, who answers for it, its first language."""
+
+    name: str = "Canoe"
+    base_url: str = "http://127.0.0.1:8000"
+    admin_email: str = "librarian@example.org"
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class DoiSettings:
+    """``[doi]``: the prefix under which DOIs are reserved; none are where it is empty."""
+
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OaiSettings:
+    """``[oai]``: the repository identifier of ``oai:namespace:id``, and the records a page."""
+
+    namespace: str = ""
+    page_size: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OcrSettings:
+    """``[ocr]``: the engine, the languages of pages whose record names none, seconds for a page."""
+
+    engine: str = "tesseract"
+    languages: str = "eng+fra+spa"
+    page_seconds: int = 180
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """``[limits]``: what one submitted file may be: bytes, pages, pixels of one image; bytes a worker may take."""
+
+    file_bytes: int = 4 << 30
+    pages: int = 10_000
+    pixels: int = 300_000_000
+    worker_memory: int = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of canoe.toml."""
+
+    library: LibrarySettings = field(default_factory=LibrarySettings)
+    doi: DoiSettings = field(default_factory=DoiSettings)
+    oai: OaiSettings = field(default_factory=OaiSettings)
+    ocr: OcrSettings = field(default_factory=OcrSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+
+    @property
+    def namespace(self) -> str:
+        """The OAI repository identifier: as set, else the host of the base URL where it is a domain name."""
+        host = urlsplit(self.library.base_url).hostname or ""
+        return self.oai.namespace or (host if _DOMAIN.fullmatch(host) else "canoe.localhost")
+
+    def require_sense(self, path: Path) -> None:
+        """Raise UsageError, naming ``path`` and the setting, at the first value that cannot be."""
+        for name, (sound, wanted) in _checks(self).items():
+            if not sound:
+                raise UsageError(f"{path}: {name} cannot be what it is.", f"It is {wanted}.")
+
+
+def home_folder(given: Path | None) -> Path:
+    """Return the home: as given, else ``$CANOE_HOME``, else ``./library``."""
+    return given or Path(os.environ.get("CANOE_HOME") or "library")
+
+
+def read_settings(home: Path) -> Settings:
+    """Return the settings of ``home``, the defaults where it has no canoe.toml.
+
+    Raises UsageError that names the file, the setting and what is wrong with it.
+    """
+    path = home / FILE
+    try:
+        document = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+        settings = msgspec.convert(document, Settings)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as fault:
+        raise UsageError(f"{path}: {fault}.", "docs/reference/settings.md lists every setting.") from fault
+    if unknown := [*_unknown(document, settings)]:
+        raise UsageError(f"{path}: there is no setting {unknown[0]}.", "docs/reference/settings.md lists all.")
+    settings.require_sense(path)
+    return settings
+
+
+def write_settings(home: Path, settings: Settings) -> None:
+    """Write ``settings`` as canoe.toml, each section with its sentence. Raises StorageError."""
+    sections = "\n".join(_section(part.name, getattr(settings, part.name)) for part in fields(Settings))
+    with storage(home):
+        make_folders(home)
+        replace_file(home / FILE, sections.encode())
+
+
+def _section(name: str, section: Any) -> str:
+    told = (type(section).__doc__ or "").partition(": ")[2]
+    values = (
+        f"{part.name} = {json.dumps(getattr(section, part.name), ensure_ascii=False)}" for part in fields(section)
+    )
+    return "\n".join([f"# {told}", f"[{name}]", *values, ""])
+
+
+def _unknown(document: dict[str, Any], settings: Any, path: str = "") -> list[str]:
+    known = {part.name: getattr(settings, part.name) for part in fields(settings)}
+    strange = [f"{path}{name}" for name in document if name not in known]
+    for name, value in document.items():
+        if isinstance(value, dict) and is_dataclass(known.get(name)):
+            strange += _unknown(value, known[name], f"{path}{name}.")
+    return strange
+
+
+def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
+    """Return setting → (is it sound, what it should be)."""
+    library, oai, ocr = settings.library, settings.oai, settings.ocr
+    return {
+        "library.base_url": (_is_base(library.base_url), "an http or https address without a slash at its end"),
+        "library.language": (library.language in LANGUAGES, "one of en, fr, es"),
+        "library.admin_email": (_fits(r"\S+@(\S+\.)+\S+", library.admin_email), "an e-mail address"),
+        "doi.prefix": (_fits(r"(10\.\d{4,9})?", settings.doi.prefix), "empty, or a DOI prefix such as 10.5555"),
+        "oai.namespace": (_DOMAIN.fullmatch(settings.namespace) is not None, "a domain name"),
+        "oai.page_size": (1 <= oai.page_size <= 1000, "a number from 1 to 1000"),
+        "ocr.languages": (_fits(r"\w{3,}(\+\w{3,})*", ocr.languages), "Tesseract codes joined by +: eng+fra+spa"),
+        "ocr.page_seconds": (ocr.page_seconds > 0, "a number of seconds above 0"),
+        "limits": (min(_numbers(settings.limits)) > 0, "numbers above 0"),
+    }
+
+
+def _is_base(url: str) -> bool:
+    parts = urlsplit(url)
+    sound = parts.scheme in ("http", "https") and bool(parts.netloc) and url.isascii()
+    return sound and not (url.endswith("/") or parts.query or parts.fragment)
+
+
+def _fits(pattern: str, value: str) -> bool:
+    return re.fullmatch(pattern, value) is not None
+
+
+def _numbers(limits: LimitSettings) -> tuple[int, ...]:
+    return tuple(getattr(limits, part.name) for part in fields(limits))

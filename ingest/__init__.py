@@ -1,0 +1,1 @@
+"""How things come in: from a folder of files to items with pages, text and word boxes."""

@@ -1,0 +1,197 @@
+"""Digitising: documents in, their pages, text and access copies out, on all cores, in order.
+
+Each document goes through three kinds of task, each a plain function in a worker: survey,
+read (once a page, pages side by side), bind. Documents are taken up as workers fall free, so
+memory does not grow with their number, and are given back in the order they came.
+"""
+
+import logging
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from ingest.access import Bound, bind
+from ingest.documents import Digitised, Document, Limits, Progress, Refused
+from ingest.engine import OcrEngine
+from ingest.languages import most_frequent
+from ingest.read import PageRead, page_file, read_page, work_folder, write_page
+from ingest.survey import FORMAT_NAMES, Survey, survey
+from ingest.workers import Failed, Workers
+from metadata.model import Page
+from metadata.problems import Problem, problem
+
+log = logging.getLogger(__name__)
+
+_SCOUTS = 3
+"""Pages read one after the other to learn a document's language, where its record leaves that open."""
+
+
+def digitise(
+    documents: Iterable[Document],
+    engine: OcrEngine,
+    workers: int,
+    limits: Limits,
+    progress: Callable[[Progress], None],
+) -> Iterator[Digitised | Refused]:
+    """Digitise documents with ``workers`` processes; yield each as it is done, in the order they came.
+
+    A page that fails is a page unread with its problem; a document that cannot be opened is
+    Refused; nothing else is lost. ``documents`` is read lazily, a few ahead. Closing the
+    generator ends the workers at once. Errors of ``documents`` and ``progress`` pass through.
+    """
+    pool: Workers[tuple[_Course, int]]
+    with Workers(workers, limits) as pool:
+        yield from _Run(engine, limits, progress).outcomes(pool, iter(documents), workers)
+
+
+class _Run:
+    """What is under way: the documents that are taken up and not yet given back, in order."""
+
+    def __init__(self, engine: OcrEngine, limits: Limits, progress: Callable[[Progress], None]) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._progress = progress
+        self._courses: deque[_Course] = deque()
+        self._taken = self._done = self._pages = self._pages_done = 0
+
+    def outcomes(
+        self, pool: "Workers[tuple[_Course, int]]", documents: Iterator[Document], workers: int
+    ) -> Iterator[Digitised | Refused]:
+        """Yield what becomes of each document, keeping the pool just full enough."""
+        while True:
+            steps = self._steps(documents, 4 * workers)
+            for course, step in islice(steps, 2 * workers - len(pool)):
+                self._start(pool, course, step)
+            if self._courses and (outcome := self._courses[0].outcome):
+                self._courses.popleft()
+                yield outcome
+            elif len(pool):
+                for (course, step), result in pool.results():
+                    self._take(course, step, result)
+            else:
+                return
+
+    def _steps(self, documents: Iterator[Document], most: int) -> Iterator[tuple["_Course", int]]:
+        """Yield steps that may start, those of the earliest document first, taking up a new one only at need."""
+        for course in self._courses:
+            yield from ((course, step) for step in iter(course.next_step, None))
+        while len(self._courses) < most and (document := next(documents, None)):
+            course = _Course(document)
+            self._courses.append(course)
+            self._taken += 1
+            yield from ((course, step) for step in iter(course.next_step, None))
+
+    def _start(self, pool: "Workers[tuple[_Course, int]]", course: "_Course", step: int) -> None:
+        document, limits = course.document, self._limits
+        if step == 0:
+            pool.submit((course, step), survey, document, limits)
+        elif step <= course.pages:
+            pool.submit((course, step), read_page, document, step, course.known, self._engine, limits)
+        else:
+            reads = tuple(course.reads[number] for number in sorted(course.reads))
+            pool.submit((course, step), bind, document, reads, limits)
+
+    def _take(self, course: "_Course", step: int, result: object) -> None:
+        if isinstance(result, Failed) and result.error:
+            log.error("%s, step %d: %s", course.document.key, step, result.reason, exc_info=result.error)
+        course.take(step, result)
+        self._pages += course.pages if step == 0 else 0
+        self._pages_done += 0 < step <= course.pages
+        self._done += course.outcome is not None
+        self._progress(Progress(course.document, self._taken, self._done, self._pages, self._pages_done))
+
+
+class _Course:
+    """One document on its way: which task may start next, and what has come back."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.survey: Survey | None = None
+        self.known = ""
+        self.outcome: Digitised | Refused | None = None
+        self.reads: dict[int, PageRead] = {}
+        self._started = -1  # the last step given out: 0 the survey, n page n, pages + 1 the binding
+        work_folder(document).mkdir()
+
+    @property
+    def pages(self) -> int:
+        return len(self.survey.sizes) if self.survey else 0
+
+    def next_step(self) -> int | None:
+        """Return the step that may start now and count it as started; None where it has to wait."""
+        step = self._started + 1
+        if self._may_start(step):
+            self._started = step
+            return step
+        return None
+
+    def _may_start(self, step: int) -> bool:
+        if self.outcome or step == 0:
+            return not self.outcome
+        if self.survey is None or step > self.pages + 1:
+            return False
+        everything_before = len(self.reads) == step - 1
+        scouting = not self.known and step <= _SCOUTS + 1 and len(self.document.languages) > 1
+        return everything_before if scouting or step == self.pages + 1 else True
+
+    def take(self, step: int, result: object) -> None:
+        """Take the result of a step: what it should have returned, or Failed."""
+        if step == 0:
+            self._take_survey(result)
+        elif step <= self.pages:
+            self._take_page(step, result)
+        else:
+            self._take_binding(result)
+
+    def _take_survey(self, result: object) -> None:
+        match result:
+            case Survey():
+                self.survey = result
+            case Problem():
+                self._refuse(result)
+            case Failed(reason):
+                name = FORMAT_NAMES.get(self.document.media_type, self.document.media_type)
+                self._refuse(problem("decoder-failed", self.document.key, format=name, reason=reason))
+
+    def _refuse(self, fault: Problem) -> None:
+        shutil.rmtree(work_folder(self.document))
+        self.outcome = Refused(self.document, (fault,))
+
+    def _take_page(self, number: int, result: object) -> None:
+        read = result if isinstance(result, PageRead) else self._lost_page(number, result)
+        if read.method == "unread" and self.survey:
+            write_page(self.document, Page(number, *self.survey.sizes[number - 1]))
+        self.reads[number] = read
+        # Only the first pages decide, in their order: the same document gives the same pages anywhere.
+        if not self.known and number <= _SCOUTS:
+            self.known = read.language
+
+    def _lost_page(self, number: int, result: object) -> PageRead:
+        reason = result.reason if isinstance(result, Failed) else "its reader gave no page"
+        fault = problem("page-unread", self.document.key, number=number, reason=reason)
+        return PageRead(number, problems=(fault,))
+
+    def _take_binding(self, result: object) -> None:
+        if not isinstance(result, Bound):
+            reason = result.reason if isinstance(result, Failed) else "it gave no copy"
+            result = Bound(None, (problem("access-copy-failed", self.document.key, reason=reason),))
+        reads = [self.reads[number] for number in sorted(self.reads)]
+        self.outcome = Digitised(
+            self.document,
+            self._gather(),
+            result.access,
+            len(reads),
+            most_frequent(read.language for read in reads),
+            tuple(fault for read in reads for fault in read.problems) + result.problems,
+            self.survey.title if self.survey else "",
+        )
+        shutil.rmtree(work_folder(self.document))
+
+    def _gather(self) -> Path:
+        target = self.document.workspace / "pages.jsonl"
+        with target.open("wb") as out:
+            for number in sorted(self.reads):
+                out.write(page_file(self.document, number).read_bytes())
+        return target

@@ -1,0 +1,80 @@
+"""What goes into digitising and what comes out: plain values, small enough to travel between processes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from metadata.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document, and one worker reading it, may take.
+
+    ``memory`` is a worker's address space and ``written`` its largest file, both in bytes;
+    ``processor`` and ``patience`` are seconds of CPU and of wall time for one task.
+    ``size`` (bytes) and ``pages`` bound a document, ``pixels`` one image as it is stored;
+    a page is read at no more than ``read_pixels``, at a lower resolution where it must.
+    """
+
+    memory: int = 2 << 30
+    written: int = 4 << 30
+    processor: int = 180
+    patience: int = 180
+    size: int = 4 << 30
+    pages: int = 10_000
+    pixels: int = 300_000_000
+    read_pixels: int = 75_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file to digitise.
+
+    ``languages`` are ISO 639-2 codes as Tesseract names its models (``eng``, ``fra``, ``spa``),
+    those of the record or the default ones. ``workspace`` is an empty folder of the document's
+    own. ``key`` is the caller's name for it; problems carry it as their ``where``.
+    """
+
+    path: Path
+    media_type: str
+    languages: tuple[str, ...]
+    workspace: Path
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digitised:
+    """A document whose pages are known.
+
+    ``pages`` is a file of JSON lines, one :class:`metadata.model.Page` each, in order.
+    ``access`` is a searchable PDF, or None where the original serves as it is or no copy could
+    be made (a problem says so). ``languages`` are BCP 47 tags of its pages, most frequent first.
+    ``title`` is what the file says of itself, ``""`` where that is nothing or no title.
+    """
+
+    document: Document
+    pages: Path
+    access: Path | None
+    page_count: int
+    languages: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A document that cannot be opened; ``problems`` say why."""
+
+    document: Document
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: documents taken up and finished, pages known so far and done."""
+
+    document: Document
+    documents: int
+    documents_done: int
+    pages: int
+    pages_done: int

@@ -1,0 +1,178 @@
+"""Image files as pages: opened within limits, and handed to the OCR engine in the cheapest form it reads.
+
+Pillow's own limit on pixels refuses honest scans (A1 at 600 dpi is 279 megapixels) and lets
+twice its figure pass with a warning; ours is checked on each frame before it is decoded.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from ingest.documents import Limits
+
+Image.MAX_IMAGE_PIXELS = None  # see _admit
+
+FORMATS = ("JPEG", "PNG", "TIFF", "JPEG2000", "WEBP")
+"""What Pillow may open: decoders of other formats are never tried."""
+
+LONGEST_SIDE = 32_000
+"""Pixels; Tesseract refuses more than 32,767."""
+
+_TURNS = {3: 180, 6: 90, 8: 270}  # Exif 2.32, 4.6.4 A, Orientation → clockwise turn to upright
+_TRANSPOSE = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+
+
+class TooLarge(Exception):
+    """An image has more pixels than the limit; ``size`` and ``limit`` are both in pixels."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(size, limit)
+        self.size, self.limit = size, limit
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image of one page as the OCR engine gets it.
+
+    ``dpi`` is its resolution; ``turn`` is the clockwise turn its file asked for and that was
+    made; ``reduced`` says that it has fewer pixels than the original.
+    """
+
+    path: Path
+    dpi: int
+    turn: int = 0
+    reduced: bool = False
+
+
+@contextmanager
+def opened(path: Path, limits: Limits, frame: int = 0) -> Iterator[Image.Image]:
+    """Open one frame of an image file, not yet decoded.
+
+    Raises TooLarge, and what Pillow raises on damage (OSError, SyntaxError, ValueError, EOFError).
+    """
+    with Image.open(path, formats=FORMATS) as image:
+        _admit(image, limits)
+        if frame:
+            image.seek(frame)
+            _admit(image, limits)
+        yield image
+
+
+def frame_sizes(path: Path, limits: Limits) -> tuple[tuple[int, int], ...]:
+    """Return width and height of each frame; raises as :func:`opened` does."""
+    sizes = []
+    with opened(path, limits) as image:
+        frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+        if frames > limits.pages:
+            raise TooLarge(frames, limits.pages)
+        for frame in range(frames):
+            image.seek(frame)
+            _admit(image, limits)
+            sizes.append(_upright_size(image))
+    return tuple(sizes)
+
+
+def picture(path: Path, frame: int, folder: Path, limits: Limits) -> Picture:
+    """Return a frame as the engine should get it, written into ``folder`` unless the file itself will do."""
+    with opened(path, limits, frame) as image:
+        turn = stored_turn(image)
+        scale = reading_scale(image.size, limits)
+        dpi = believable_dpi(image)
+        if turn == 0 and scale == 1 and _as_it_is(image):
+            return Picture(path.resolve(), dpi)
+        upright = _grey(image)
+        if scale < 1:
+            upright = upright.resize([max(1, int(side * scale)) for side in upright.size], reducing_gap=2.0)
+        if turn:
+            upright = upright.transpose(_TRANSPOSE[turn])
+        return Picture(save_plain(upright, folder / f"{frame}.pnm"), round(dpi * scale), turn, scale < 1)
+
+
+def turned(path: Path, turn: int, target: Path) -> Path:
+    """Write the image turned clockwise by 90, 180 or 270 degrees, and return where."""
+    with Image.open(path, formats=(*FORMATS, "PPM")) as image:
+        return save_plain(_grey(image).transpose(_TRANSPOSE[turn]), target)
+
+
+def save_plain(image: Image.Image, target: Path) -> Path:
+    """Write a grey or 1-bit image as PGM or PBM: larger than PNG and a tenth of its time."""
+    image.save(target, format="PPM")
+    return target
+
+
+def stored_turn(image: Image.Image) -> int:
+    """Return the clockwise turn that the file's orientation field asks for (mirrored ones: 0)."""
+    return _TURNS.get(image.getexif().get(0x0112, 1), 0)
+
+
+def believable_dpi(image: Image.Image) -> int:
+    """Return the resolution the file states where that can be, else one that suits a page of its size."""
+    stated = image.info.get("dpi", (0, 0))[0]
+    if 100 <= stated <= 1200:
+        return round(float(stated))
+    longest = max(image.size)
+    inches = longest / 300
+    return 300 if 5 <= inches <= 20 else min(1200, max(100, round(longest / 11.7)))
+
+
+def reading_scale(size: tuple[int, int], limits: Limits) -> float:
+    """Return what to shrink an image by for reading: 1, or less where it passes the limits."""
+    width, height = size
+    by_area = (limits.read_pixels / (width * height)) ** 0.5
+    return float(min(1.0, by_area, LONGEST_SIDE / max(size)))
+
+
+def has_ink(path: Path) -> bool:
+    """Say whether anything darker than paper noise covers more than a thousandth of the image."""
+    with Image.open(path, formats=(*FORMATS, "PPM")) as image:
+        image.draft("L", (600, 600))
+        small = _grey(image).convert("L")
+        small.thumbnail((600, 600))
+    histogram = small.histogram()
+    paper = max(range(256), key=histogram.__getitem__)
+    return sum(histogram[: max(0, paper - 60)]) > sum(histogram) / 1000
+
+
+def is_one_tone(image: Image.Image) -> bool:
+    """Say whether every pixel is the same."""
+    extrema = image.convert("L").getextrema()
+    return extrema[0] == extrema[1]
+
+
+def flat(image: Image.Image) -> Image.Image:
+    """Return the image without transparency, on white."""
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return image
+    layered = image.convert("RGBA")
+    white = Image.new("RGBA", layered.size, "white")
+    return Image.alpha_composite(white, layered).convert("RGB")
+
+
+def _admit(image: Image.Image, limits: Limits) -> None:
+    pixels = image.width * image.height
+    if pixels > limits.pixels:
+        raise TooLarge(pixels, limits.pixels)
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    return (height, width) if stored_turn(image) in (90, 270) else (width, height)
+
+
+def _as_it_is(image: Image.Image) -> bool:
+    """Say whether Tesseract reads the file itself rightly: grey or true colour, JPEG or PNG."""
+    plain = image.mode in ("1", "L", "RGB") and "transparency" not in image.info
+    return plain and image.format in ("JPEG", "PNG")
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    if image.mode == "1":
+        return image
+    if image.mode.startswith("I"):  # 16 bits: keep the high byte
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.mode == "F":
+        return ImageOps.autocontrast(image.convert("L"))
+    return flat(image).convert("L")

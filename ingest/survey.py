@@ -1,0 +1,118 @@
+"""The first look at a document: whether it opens, what it is, how many pages it has."""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+import pikepdf
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from ingest.documents import Document, Limits
+from ingest.images import TooLarge, frame_sizes
+from ingest.textlayer import DPI
+from ingest.words import legal
+from metadata.problems import Problem, problem
+
+FORMAT_NAMES = {
+    "application/pdf": "PDF", "image/tiff": "TIFF", "image/jpeg": "JPEG", "image/png": "PNG",
+    "image/jp2": "JPEG 2000", "image/webp": "WebP",
+}  # fmt: skip
+"""Media types that can be digitised, and what people call them."""
+
+_MAGIC: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("PDF", lambda head: b"%PDF-" in head),
+    ("PNG", lambda head: head.startswith(b"\x89PNG\r\n\x1a\n")),
+    ("JPEG", lambda head: head.startswith(b"\xff\xd8\xff")),
+    ("TIFF", lambda head: head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    ("JPEG 2000", lambda head: head[4:8] == b"jP  " or head.startswith(b"\xff\x4f\xff\x51")),
+    ("WebP", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP"),
+    ("GIF", lambda head: head.startswith(b"GIF8")),
+    ("a ZIP archive", lambda head: head.startswith(b"PK\x03\x04")),
+    ("PostScript", lambda head: head.startswith(b"%!PS")),
+    ("HTML", lambda head: re.match(rb"\s*<(!doctype\s+html|html|head|body)", head, re.IGNORECASE) is not None),
+    ("XML", lambda head: re.match(rb"(\xef\xbb\xbf)?\s*<(\?xml|svg)", head, re.IGNORECASE) is not None),
+)
+_HEAD = 1024  # ISO 32000-1, annex H.3.4.1: readers look for the header in the first 1024 bytes
+_NO_TITLE = re.compile(r"^(untitled|document\d*|microsoft word\b.*|.*\.\w{2,4}|\W*|scan\w*\W*\d*)$", re.IGNORECASE)
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, MemoryError, pikepdf.PdfError, pdfium.PdfiumError)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a document holds: width and height of each page in pixels (PDF: at 300 dpi), and its title."""
+
+    sizes: tuple[tuple[int, int], ...]
+    title: str = ""
+
+
+def survey(document: Document, limits: Limits) -> Survey | Problem:
+    """Open a document and return what it holds, or why it is refused."""
+    name = FORMAT_NAMES.get(document.media_type, document.media_type)
+    try:
+        if refusal := _refusal(document, name, limits):
+            return refusal
+        return _survey_pdf(document, limits) if name == "PDF" else Survey(frame_sizes(document.path, limits))
+    except TooLarge as error:
+        return problem("file-too-large", document.key, what="The image", size=f"{error.size} pixels", limit=error.limit)
+    except pikepdf.PasswordError:
+        return problem("file-locked", document.key)
+    except PermissionError as error:
+        return problem("file-unreadable", document.key, reason=error.strerror)
+    except _DAMAGE as error:
+        return problem("file-damaged", document.key, format=name, reason=_one_line(error))
+
+
+def _refusal(document: Document, name: str, limits: Limits) -> Problem | None:
+    """Return what is wrong with a file by its size and its first bytes."""
+    size = document.path.stat().st_size
+    if size == 0:
+        return problem("file-empty", document.key)
+    if size > limits.size:
+        return problem("file-too-large", document.key, what="The file", size=f"{size} bytes", limit=limits.size)
+    with document.path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    found = next((kind for kind, matches in _MAGIC if matches(head)), "")
+    images = set(FORMAT_NAMES.values()) - {"PDF"}
+    if found == name or (found in images and name in images):
+        return None
+    if found:
+        return problem("file-disguised", document.key, claimed=name, found=found)
+    return problem("file-damaged", document.key, format=name, reason="it does not begin like one")
+
+
+def _survey_pdf(document: Document, limits: Limits) -> Survey | Problem:
+    with pikepdf.open(document.path) as opened:
+        title = _title(opened)
+    with closing(pdfium.PdfDocument(document.path)) as pages:
+        count = len(pages)
+        if count == 0:
+            return problem("file-damaged", document.key, format="PDF", reason="it has no pages")
+        if count > limits.pages:
+            return problem(
+                "file-too-large", document.key, what="The document", size=f"{count} pages", limit=limits.pages
+            )
+        return Survey(tuple(_size(pages, index) for index in range(count)), title)
+
+
+def _size(pages: pdfium.PdfDocument, index: int) -> tuple[int, int]:
+    """Return a page's size; a page that does not load has none, and is reported when it is read."""
+    size = raw.FS_SIZEF()
+    raw.FPDF_GetPageSizeByIndexF(pages, index, size)
+    return round(size.width * DPI / 72), round(size.height * DPI / 72)
+
+
+def _title(opened: pikepdf.Pdf) -> str:
+    """Return the title in the document information dictionary, where it is more than a file's name."""
+    stated = opened.trailer.get("/Info", pikepdf.Dictionary())
+    value = stated.get("/Title") if isinstance(stated, pikepdf.Dictionary) else None
+    title = " ".join(legal(str(value)).split()) if isinstance(value, pikepdf.String) else ""
+    letters = sum(character.isalpha() for character in title)
+    return title if letters >= 4 and len(title) <= 500 and not _NO_TITLE.match(title) else ""
+
+
+def _one_line(error: BaseException) -> str:
+    """Return an error's text without the path that libraries put before it."""
+    text = " ".join(legal(str(error)).split()) or type(error).__name__
+    return text.rpartition(".pdf: ")[2][:200]

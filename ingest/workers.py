@@ -1,0 +1,180 @@
+"""A pool of worker processes in which anything may die without taking the rest with it.
+
+A decoder that crashes, is killed for its memory or calls exit breaks a
+ProcessPoolExecutor and everything in flight with it. Then a new pool is made, and what was
+in flight runs again one at a time, each alone in a pool of its own: the one that dies again
+is the culprit, the others have their results.
+"""
+
+import ctypes
+import faulthandler
+import multiprocessing
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Generic, TypeVar
+
+from ingest.documents import Limits
+
+Ticket = TypeVar("Ticket")
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_GRACE = 10  # seconds between the alarm that Python hears and the end that C code hears too
+
+
+class TookTooLong(RuntimeError):
+    """A task ran longer than its limit of wall time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A task without a result: its worker died (``error`` is None), or it raised ``error``."""
+
+    reason: str
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Task(Generic[Ticket]):
+    ticket: Ticket
+    function: Callable[..., object]
+    arguments: tuple[object, ...]
+
+
+class Workers(Generic[Ticket]):
+    """``count`` worker processes under ``limits``; results come back with the ticket they went in with.
+
+    A context manager: leaving it ends the processes and their children at once, also in the
+    middle of their work.
+    """
+
+    def __init__(self, count: int, limits: Limits) -> None:
+        self._count = count
+        self._limits = limits
+        self._pool = self._new_pool(count)
+        self._running: dict[Future[object], _Task[Ticket]] = {}
+
+    def __enter__(self) -> "Workers[Ticket]":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _end(self._pool)
+
+    def __len__(self) -> int:
+        """Return how many tasks are waiting or running."""
+        return len(self._running)
+
+    def submit(self, ticket: Ticket, function: Callable[..., object], *arguments: object) -> None:
+        """Give a task to the pool; function, arguments and result travel by pickle."""
+        task = _Task(ticket, function, arguments)
+        self._running[self._start(self._pool, task)] = task
+
+    def results(self) -> Iterator[tuple[Ticket, object]]:
+        """Wait for at least one task and yield each finished one's ticket with its result, or Failed."""
+        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        if any(isinstance(future.exception(), BrokenExecutor) for future in done):
+            done, _ = wait(self._running)
+            _end(self._pool)
+            self._pool = self._new_pool(self._count)
+        finished = [(future, task) for future, task in self._running.items() if future in done]
+        for future, task in finished:
+            del self._running[future]
+            lost = isinstance(future.exception(), BrokenExecutor)
+            yield task.ticket, self._alone(task) if lost else _outcome(future)
+
+    def _alone(self, task: _Task[Ticket]) -> object:
+        pool = self._new_pool(1)
+        try:
+            future = self._start(pool, task)
+            wait([future])
+            return _outcome(future)
+        finally:
+            _end(pool)
+
+    def _start(self, pool: ProcessPoolExecutor, task: _Task[Ticket]) -> Future[object]:
+        try:
+            return pool.submit(_limited, self._limits, task.function, *task.arguments)
+        except BrokenExecutor as error:  # a worker died while idle: this task goes the way of the others
+            broken: Future[object] = Future()
+            broken.set_exception(error)
+            return broken
+
+    def _new_pool(self, count: int) -> ProcessPoolExecutor:
+        # spawn: pdfium must never be forked, and a fork would inherit open databases.
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(count, context, _prepare, (self._limits, os.getpid()))
+
+
+def _outcome(future: Future[object]) -> object:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, BrokenExecutor):
+        return Failed("its process died")
+    return Failed(" ".join(str(error).split())[:200] or type(error).__name__, error)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End a pool's processes at once. Before Python 3.14 (kill_workers) only its private list names them."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+    pool.shutdown(wait=True)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that started it ends (Linux; elsewhere nothing)."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _prepare(limits: Limits, parent: int) -> None:
+    """Set up a worker: it ends with its parent, leaves Ctrl-C to it, and stays within its limits."""
+    die_with_parent()
+    if os.getppid() != parent:  # it ended before we were bound to it
+        os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, _ring)
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # Tesseract's own threads cost five times the CPU they save
+    for kind, limit in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_FSIZE, limits.written),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _limited(limits: Limits, function: Callable[..., object], *arguments: object) -> object:
+    """Run a task within its limits of time; raises TookTooLong, or ends the process where C code does not yield."""
+    _allow_processor(limits.processor)
+    with Path(os.devnull).open("w") as nowhere:
+        faulthandler.dump_traceback_later(limits.patience + _GRACE, exit=True, file=nowhere)
+        signal.alarm(limits.patience)
+        try:
+            return function(*arguments)
+        finally:
+            signal.alarm(0)
+            faulthandler.cancel_dump_traceback_later()
+
+
+def _allow_processor(seconds: int) -> None:
+    """Move the limit of CPU time to ``seconds`` from now; at the limit the kernel ends the process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(time.process_time()) + 1 + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def _ring(_number: int, _frame: FrameType | None) -> None:
+    for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+    raise TookTooLong("it took too long")

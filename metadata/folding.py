@@ -1,0 +1,14 @@
+"""Folding: the form in which two labels count as the same."""
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """Return ``text`` without accents, case and surplus white space.
+
+    NFKD with the combining marks (general category Mn) taken away, then full case folding
+    (Unicode 3.13, default caseless matching): ``" Forêts  CLAIRES"`` gives ``"forets claires"``.
+    """
+    decomposed = unicodedata.normalize("NFKD", text)
+    bare = "".join(character for character in decomposed if unicodedata.category(character) != "Mn")
+    return " ".join(bare.casefold().split())

@@ -1,0 +1,72 @@
+"""The columns of a manifest, by the names that librarians give them in English, French and Spanish."""
+
+import re
+from dataclasses import dataclass
+
+from metadata import languages
+from metadata.folding import fold
+
+_NAMES = """
+file           file filename file-name files fichier nom-du-fichier fichiers archivo nombre-de-archivo archivos path
+title          title titre titulo main-title titre-principal titulo-principal title-proper
+other_title    other-title alternative-title title-alternative autre-titre otro-titulo subtitle-alternative
+author         author authors auteur auteurs auteure autor autores autora creator creators createur creador
+organisation   organisation organization organisations organizations organismo organisme corporate-author
+organisation   collectivite auteur-collectif collectivite-auteur autor-corporativo autor-institucional entidad
+editor         editor editors editeur-scientifique directeur-de-publication editor-cientifico contributor-editor
+translator     translator translators traducteur traducteurs traductrice traductor traductores traductora
+contributor    contributor contributors contributeur contributeurs collaborateur colaborador colaboradores
+publisher      publisher publishers editeur editeurs maison-d-edition editorial casa-editorial
+date           date year annee ano fecha date-issued issued publication-date publication-year pubdate
+date           date-de-publication annee-de-publication fecha-de-publicacion ano-de-publicacion anio
+created        date-created created date-de-creation fecha-de-creacion
+language       language languages lang langue langues idioma idiomas lengua language-iso
+type           type types document-type type-de-document tipo tipo-de-documento resource-type
+subject        subject subjects keyword keywords sujet sujets mot-cle mots-cles tema temas materia materias
+subject        palabra-clave palabras-clave descripteurs descriptores
+description    description descriptions abstract summary resume sommaire descripcion resumen description-abstract
+rights         rights licence license droits derechos licencia rights-uri droits-d-auteur derechos-de-autor
+isbn           isbn identifier-isbn
+issn           issn identifier-issn
+doi            doi identifier-doi
+url            url uri link lien enlace identifier-uri
+identifier     identifier identifiers id identifiant cote identificador signatura call-number report-number
+collection     collection collections coleccion colecciones
+translation_of translation-of traduction-de traduccion-de is-translation-of
+part_of        is-part-of part-of fait-partie-de partie-de es-parte-de forma-parte-de parte-de
+replaces       replaces remplace reemplaza-a reemplaza sustituye-a
+place          coverage place places spatial couverture lieu lieux pays cobertura lugar lugares pais country
+place          coverage-spatial couverture-spatiale cobertura-espacial
+period         period temporal coverage-temporal periode couverture-temporelle periodo cobertura-temporal
+"""
+_IN_LANGUAGES = frozenset({"title", "other_title", "subject", "description", "rights", "place"})
+_SUFFIX = re.compile(r"(.+?)-([a-z]{2,3}(?:-[a-z]{2})?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column holds (a key of this module's table), and the language its name gives, else ``""``."""
+
+    field: str
+    language: str = ""
+
+
+def column(header: str) -> Column | None:
+    """Return what a header means (``Título``, ``title_fr``, ``dc.subject[es]``); None where it is not known."""
+    if len(header) > 200:
+        return None
+    name = "-".join(re.findall(r"[^\W_]+", fold(header))).removeprefix("dc-").removeprefix("dcterms-")
+    if field := _BY_NAME.get(name) or _BY_NAME.get(name.removeprefix("contributor-")):
+        return Column(field)
+    parts = _SUFFIX.fullmatch(name)
+    field = _BY_NAME.get(parts[1], "") if parts else ""
+    language = languages.from_code(parts[2]) if parts and field in _IN_LANGUAGES else ""
+    return Column(field, language) if language else None
+
+
+def _read() -> dict[str, str]:
+    lines = (line.split() for line in _NAMES.split("\n") if line)
+    return {name: field for field, *names in lines for name in names}
+
+
+_BY_NAME = _read()

@@ -1,0 +1,69 @@
+"""MARC relator codes (https://www.loc.gov/marc/relators/), and what catalogues write instead of them."""
+
+import re
+from functools import lru_cache
+
+from metadata.folding import fold
+
+_WORDS = """
+aut author auteur autor autrice auteure autora writer joint-author
+cau coauthor
+edt editor ed editeur-scientifique directeur-de-publication dir editor-literario redacteur
+trl translator tr trad traducteur traductrice traductor traductora
+ill illustrator ill illustrateur illustratrice ilustrador ilustradora
+pht photographer photographe fotografo fotografa
+com compiler comp compilateur compilador compiladora
+ctb contributor collaborateur collaboratrice colaborador colaboradora
+pbl publisher editeur editorial editor-comercial
+isb issuing-body organisme-de-publication entidad-emisora
+spn sponsor sponsoring-body commanditaire patrocinador
+fnd funder bailleur financiador
+ths thesis-advisor degree-supervisor directeur-de-these director-de-tesis
+dgg degree-granting-institution
+ctg cartographer cartographe cartografo
+prf performer interprete
+cmp composer compositeur compositor
+drt film-director director realisateur realisatrice
+nrt narrator narrateur narrador
+aui author-of-introduction-etc author-of-introduction auteur-de-l-introduction
+aft author-of-afterword-colophon-etc
+win writer-of-introduction wpr writer-of-preface prefacier prologuista
+rev reviewer
+art artist artiste artista
+prt printer imprimeur impresor
+dst distributor distributeur distribuidor
+orm organizer organisateur organizador
+his host-institution
+pro producer producteur productor
+col collector
+cur curator
+dtc data-contributor
+cns censor
+"""
+_CODE = re.compile(r"(?:https?://id\.loc\.gov/vocabulary/relators/)?([a-z]{3})")
+_PUNCTUATION = " .,;:()[]"
+
+
+def from_code(text: str) -> str:
+    """Return the code for ``text``, itself a relator code or a relator's URI; else ``""``."""
+    found = _CODE.fullmatch(text.strip(_PUNCTUATION))
+    return found[1] if found else ""
+
+
+@lru_cache(maxsize=1024)
+def from_term(text: str) -> str:
+    """Return the code for a relator term in English, French or Spanish (``traducteur``); else ``""``."""
+    return _BY_WORD.get("-".join(re.findall(r"\w+", fold(text))), "")
+
+
+def _read() -> dict[str, str]:
+    table: dict[str, str] = {}
+    for line in _WORDS.split("\n"):
+        if line:
+            relator, *words = line.split()
+            for word in words:
+                table.setdefault(word, relator)
+    return table
+
+
+_BY_WORD = _read()

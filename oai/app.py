@@ -1,0 +1,88 @@
+"""The door to HTTP: GET and form POST alike (OAI-PMH 2.0, 3.1.1), gzip (3.1.3).
+
+Errors of the protocol are answers with status 200; no request reaches the catalogue that
+was not understood whole.
+"""
+
+import re
+import time
+import zlib
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from oai.arguments import OaiError, parse_pairs
+from oai.provider import Provider, Repository, answer, refuse
+from oai.records import Records
+
+FORM = "application/x-www-form-urlencoded"
+MAX_BODY = 65_536
+"""Bytes of a POST; the arguments of the longest honest request are under one thousand."""
+
+_MEDIA_TYPE = "text/xml; charset=utf-8"
+_GZIP = 16 + zlib.MAX_WBITS
+_WEIGHT = re.compile(r"q=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
+
+
+def application(repository: Repository, records: Records, path: str = "/oai") -> Route:
+    """Return the route that answers harvesters at ``path``; records are read in worker threads."""
+    provider = Provider(repository, records)
+
+    async def oai(request: Request) -> Response:
+        try:
+            asked = await _asked(request)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        return await run_in_threadpool(_respond, provider, request, asked)
+
+    return Route(path, oai, methods=["GET", "POST"])
+
+
+def accepts_gzip(header: str) -> bool:
+    """Say whether an Accept-Encoding header allows gzip (RFC 9110, 12.5.3); a weight of 0 does not."""
+    weights = {}
+    for entry in header.lower().split(","):
+        coding, _, weight = (part.strip() for part in entry.partition(";"))
+        weights[coding] = not weight or (bool(_WEIGHT.fullmatch(weight)) and float(weight[2:]) > 0)
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+
+
+async def _asked(request: Request) -> bytes | OaiError:
+    """Return the arguments as sent. What the URL of a POST holds was sent, too, and so counts."""
+    query: bytes = request.scope["query_string"]
+    if request.method != "POST":
+        return query
+    media_type = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+    if media_type != FORM:
+        return OaiError("badArgument", f"The body of a POST must be {FORM}.")
+    body = await _body(request)
+    if body is None:
+        return OaiError("badArgument", f"The body is over {MAX_BODY} bytes.")
+    return query + b"&" + body
+
+
+async def _body(request: Request) -> bytes | None:
+    received = b""
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MAX_BODY:
+            return None
+    return received
+
+
+def _respond(provider: Provider, request: Request, asked: bytes | OaiError) -> Response:
+    content = _document(provider, asked, int(time.time())).encode()
+    headers = {"Vary": "Accept-Encoding"}
+    if accepts_gzip(",".join(request.headers.getlist("accept-encoding"))):
+        content = zlib.compress(content, level=1, wbits=_GZIP)
+        headers["Content-Encoding"] = "gzip"
+    headers["Content-Length"] = str(len(content))
+    return Response(b"" if request.method == "HEAD" else content, headers=headers, media_type=_MEDIA_TYPE)
+
+
+def _document(provider: Provider, asked: bytes | OaiError, now: int) -> str:
+    if isinstance(asked, OaiError):
+        return refuse(provider, (asked,), now)
+    return answer(provider, parse_pairs(asked), now)

@@ -1,0 +1,122 @@
+"""Tantivy behind the interface: one that only reads, one that also writes."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+from tantivy import Index, Query, Searcher
+
+from archive.durable import storage
+from metadata.errors import Outdated
+from search.engine import Answer, PageDocument, Request
+from search.tantivy_answer import answer
+from search.tantivy_folder import (
+    faults,
+    index_folder,
+    open_index,
+    remove_other_versions,
+    renew_index,
+    stamp,
+    sweep,
+)
+from search.tantivy_schema import POSITION, SCHEMA, page_document, position_document
+
+_HEAP = 64_000_000  # bytes a writer gathers before it writes a segment
+
+
+class TantivyReader:
+    """Answers from the newest commit; sees one that another process makes with the next question."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = index_folder(folder)
+        self._stamp = stamp(self._folder)
+        self._searcher = open_index(self._folder).searcher()
+
+    def find(self, request: Request) -> Answer:
+        """See SearchReader."""
+        searcher = self._newest()
+        with faults(self._folder):
+            return answer(searcher, request)
+
+    def position(self) -> int:
+        """See SearchReader."""
+        searcher = self._newest()
+        with faults(self._folder):
+            return _position(searcher)
+
+    def close(self) -> None:
+        """See SearchReader; the files go with the last reference."""
+
+    def _newest(self) -> Searcher:
+        """Open the index again when there is a commit since; an opened one never changes."""
+        now = stamp(self._folder)
+        if now != self._stamp:
+            self._searcher, self._stamp = open_index(self._folder).searcher(), now
+        return self._searcher
+
+
+class TantivyWriter(TantivyReader):
+    """Also writes. Holds the index's lock until closed.
+
+    Every writer works on an Index opened for it alone: one kept from before would write a
+    list of files that forgets what others added, and they would never be removed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        target = index_folder(folder)
+        with storage(target):
+            index = _open_or_renew(target)
+            with faults(target):
+                self._writer = index.writer(_HEAP, num_threads=1)
+            sweep(target)
+        super().__init__(folder)
+        self._pending: int | None = None
+
+    def position(self) -> int:
+        """See SearchReader; what :meth:`clear` did counts at once."""
+        return super().position() if self._pending is None else self._pending
+
+    def put(self, documents: Iterable[PageDocument]) -> None:
+        """See SearchEngine."""
+        with storage(self._folder), faults(self._folder):
+            for item, pages in groupby(documents, key=attrgetter("item")):
+                self._writer.delete_documents_by_term("item", item)
+                for page in pages:
+                    self._writer.add_document(page_document(page))
+
+    def remove(self, items: Iterable[str]) -> None:
+        """See SearchEngine."""
+        with storage(self._folder), faults(self._folder):
+            for item in items:
+                self._writer.delete_documents_by_term("item", item)
+
+    def commit(self, position: int) -> None:
+        """See SearchEngine. Takes some 100 ms, so gather many items before."""
+        with storage(self._folder), faults(self._folder):
+            self._writer.delete_documents_by_term("note", POSITION)
+            self._writer.add_document(position_document(position))
+            self._writer.commit()
+        self._pending = None
+
+    def clear(self) -> None:
+        """See SearchEngine."""
+        self._writer.delete_all_documents()
+        self._pending = 0
+
+    def close(self) -> None:
+        """See SearchReader."""
+        self._writer.wait_merging_threads()
+        remove_other_versions(self._folder)
+
+
+def _open_or_renew(folder: Path) -> Index:
+    try:
+        return open_index(folder)
+    except Outdated:
+        return renew_index(folder)
+
+
+def _position(searcher: Searcher) -> int:
+    hits = searcher.search(Query.term_query(SCHEMA, "note", POSITION), 1).hits
+    return int(searcher.doc(hits[0][1])["position"][0]) if hits else 0

@@ -1,0 +1,151 @@
+import json
+from typing import Any
+
+import pytest
+
+from metadata.description import Description, Link, Rejected
+from metadata.manifest import is_manifest, read_manifest
+from metadata.manifest_columns import Column, column
+from metadata.model import Date, Identifier, Text
+
+
+def read(table: str | bytes) -> list[Description | Rejected]:
+    return list(read_manifest(table if isinstance(table, bytes) else table.encode(), "m.csv"))
+
+
+def only(table: str | bytes) -> Any:
+    (found,) = read(table)
+    assert isinstance(found, Description), found
+    return found
+
+
+def codes(table: str | bytes) -> list[str]:
+    return [problem.code for one in read(table) for problem in one.problems]
+
+
+@pytest.mark.parametrize(
+    ("header", "meant"),
+    [
+        ("File", Column("file")),
+        ("Nom du fichier", Column("file")),
+        ("TÍTULO", Column("title")),
+        ("title_fr", Column("title", "fr")),
+        ("Título (es)", Column("title", "es")),
+        ("dc.subject[en]", Column("subject", "en")),
+        ("dc.contributor.author", Column("author")),
+        ("Mots-clés", Column("subject")),
+        ("Año", Column("date")),
+        ("Traducción de", Column("translation_of")),
+        ("author_fr", None),
+        ("zorg", None),
+        ("x" * 1000, None),
+    ],
+)
+def test_headers_in_three_languages(header: str, meant: Column | None) -> None:
+    assert column(header) == meant
+
+
+def test_a_row_describes_its_file() -> None:
+    found = only(
+        "Fichier;Titre;title_en;Auteur;Organisme;Année;Langue;Type;Mots-clés;Traduction de;Cote\n"
+        'scans\\a.pdf;Les forêts;Forests;"Dupont, Marie|Smith, J. (traducteur)";UICN;1987;fr;rapport;'
+        "forêts|eau;b.pdf|(X)7;R 12\n"
+    )
+    item = found.item
+    assert found.file == "scans/a.pdf"
+    assert item.titles == (Text("Les forêts", "fr"), Text("Forests", "en"))
+    assert [(c.agent.name, c.agent.kind, c.role) for c in item.contributions] == [
+        ("Dupont, Marie", "person", "aut"),
+        ("Smith, J.", "person", "trl"),
+        ("UICN", "organisation", "aut"),
+    ]
+    assert item.dates == (Date("1987"),)
+    assert item.languages == ("fr",)
+    assert item.type == "report"
+    assert item.keywords == (Text("forêts"), Text("eau"))
+    assert item.identifiers == (Identifier("local", "R 12"),)
+    assert item.source == "m.csv#1"
+    assert found.links == (
+        Link("isTranslationOf", "file", "b.pdf", "Traduction de"),
+        Link("isTranslationOf", "control-number", "(X)7", "Traduction de"),
+    )
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters_are_found_by_the_header(delimiter: str) -> None:
+    found = only(f"title{delimiter}file{delimiter}year\nA{delimiter}a.pdf{delimiter}1990\n")
+    assert (found.item.title.value, found.file, found.item.year) == ("A", "a.pdf", 1990)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_unicode_is_read_without_a_word(encoding: str) -> None:
+    found = only("título,archivo\nÁrboles,a.pdf\n".encode(encoding))
+    assert found.item.title.value == "Árboles"
+    assert found.problems == ()
+
+
+def test_windows_1252_is_read_with_a_warning() -> None:
+    table = "titre,fichier\nForêts – état,a.pdf\n".encode("cp1252")
+    assert only(table).item.title.value == "Forêts – état"
+    assert codes(table) == ["charset-doubtful"]
+
+
+def test_the_row_is_kept_as_it_came() -> None:
+    found = only('title,file,zorg\n" A  ""x""\n",a.pdf,z\n')
+    assert json.loads(found.raw) == [["title", ' A  "x"\n'], ["file", "a.pdf"], ["zorg", "z"]]
+    assert found.item.title.value == 'A "x"'
+
+
+def test_unknown_columns_are_told_once_and_unknown_values_each_time() -> None:
+    table = "title,zorg,language,type,date,isbn\nA,1,qqq,song,soon,123\nB,2,en,book,1990,0786808772\n"
+    first, second = read(table)
+    assert [p.code for p in first.problems] == ["column-unknown", *["value-unknown"] * 4]
+    assert [p.where for p in first.problems][1:] == [f"m.csv#1:{name}" for name in ("language", "date", "type", "isbn")]
+    assert second.problems == ()
+
+
+def test_a_date_with_two_readings_keeps_its_year_and_says_so() -> None:
+    assert only("title,date\nA,05/06/1987\n").item.dates == (Date("1987"),)
+    assert codes("title,date\nA,05/06/1987\n") == ["record-mended"]
+    assert only("title,date\nA,1987-02-30\n").item.dates == (Date("1987"),)
+    assert codes("title,date\nA,1987-02-30\n") == ["value-unknown"]
+
+
+def test_rows_are_numbered_as_in_the_spreadsheet_and_blank_ones_left_out() -> None:
+    found = read("title,author\nA,x\n\n,\nB,y\n")
+    assert [one.number for one in found] == [1, 4]
+
+
+def test_a_row_needs_a_title_or_a_file() -> None:
+    found = read("title,file,author\n,,x\n,a.pdf,\n")
+    assert isinstance(found[0], Rejected)
+    assert found[0].problems[0].code == "record-without-title"
+    assert isinstance(found[1], Description)
+    assert found[1].item.titles == ()
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["", "foo,bar\n1,2\n", "title,file\n", "title" + "," * 100_000 + "\nA\n", ",".join(["title"] * 5000)],
+)
+def test_tables_that_are_refused_whole(table: str) -> None:
+    assert codes(table) == ["manifest-refused"]
+
+
+def test_hostile_cells_cost_their_row_only() -> None:
+    table = (
+        "title,file\nA\0B,a.pdf\n" + "x" * 10_000_000 + ',b.pdf\nC,c.pdf,d,e\n"D"x,d.pdf\nE,e.pdf\n"F,f.pdf\nG,g.pdf\n'
+    )
+    found = read(table)
+    assert [isinstance(one, Rejected) for one in found] == [False, True, False, True, False, True]
+    assert codes(table) == [*["record-mended"], "record-damaged", "record-mended", *["record-damaged"] * 2]
+    assert "swallowed" in found[-1].problems[0].message()
+
+
+def test_the_sniffer_wants_a_title_or_a_file() -> None:
+    assert is_manifest(b"Archivo;T\xc3\xadtulo\n")
+    assert is_manifest("titre,année\n".encode("cp1252"))
+    assert not is_manifest(b"name,value\n1,2\n")
+    assert not is_manifest(b"\0" * 100)
+    assert not is_manifest(b"")

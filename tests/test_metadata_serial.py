@@ -1,0 +1,117 @@
+"""Items as JSON: exact there and back, readable between, strict on the way in."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metadata.errors import UsageError
+from metadata.model import Agent, Contribution, Date, Doi, File, Identifier, Item, Relation, Text
+from metadata.serial import from_json, record_line, to_json
+
+for kind in (File, Item):
+    counts = {name: st.integers(0, 2**63) for name in ("size", "page_count") if name in kind.__annotations__}
+    st.register_type_strategy(kind, st.builds(kind, **counts))
+items = st.from_type(Item)
+
+
+@settings(max_examples=60, deadline=None)
+@given(items)
+def test_the_round_trip_is_exact(item: Item) -> None:
+    assert from_json(to_json(item)) == item
+    assert from_json(record_line(item)) == item
+
+
+@settings(max_examples=30, deadline=None)
+@given(items)
+def test_a_record_is_one_line_and_says_the_same(item: Item) -> None:
+    line = record_line(item)
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert json.loads(line) == json.loads(to_json(item))
+
+
+def test_what_a_person_reads() -> None:
+    item = Item(
+        id="0123456789",
+        titles=(Text("Forêts", "fr"), Text("Untagged")),
+        contributions=(Contribution(Agent("Dupont, Jeanne", "person"), "aut"),),
+        dates=(Date("1987"),),
+        type="report",
+    )
+    assert (
+        to_json(item).decode()
+        == """{
+  "contributions": [
+    {
+      "agent": {
+        "kind": "person",
+        "name": "Dupont, Jeanne"
+      },
+      "role": "aut"
+    }
+  ],
+  "dates": [
+    {
+      "kind": "issued",
+      "value": "1987"
+    }
+  ],
+  "id": "0123456789",
+  "status": "published",
+  "titles": [
+    {
+      "language": "fr",
+      "value": "Forêts"
+    },
+    {
+      "value": "Untagged"
+    }
+  ],
+  "type": "report"
+}
+"""
+    )
+
+
+def test_a_field_without_default_is_written_even_when_empty() -> None:
+    item = Item(titles=(Text(""),), files=(File("", "original", "", 0, ""),), doi=Doi("", "draft"))
+    assert json.loads(to_json(item))["titles"] == [{"value": ""}]
+    assert from_json(to_json(item)) == item
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"", "truncated"),
+        (b"[]", "array"),
+        (b"null", "null"),
+        (b"\xff\xfe", "malformed"),
+        (b'{"id": "a"} {}', "trailing"),
+        (b'{"titel": []}', "titel"),
+        (b'{"titles": [{"value": "a", "lang": "fr"}]}', "titles[0].lang"),
+        (b'{"doi": {"name": "a", "state": "draft", "url": "u"}}', "doi.url"),
+        (b'{"titles": [{"language": "fr"}]}', "value"),
+        (b'{"page_count": "3"}', "page_count"),
+        (b'{"dates": [{"value": "1987", "kind": "guessed"}]}', "dates[0].kind"),
+        (b'{"a": ' + b"[" * 200_000, "recursion"),
+    ],
+)
+def test_what_is_wrong_is_named(data: bytes, named: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        from_json(data)
+    assert named in str(caught.value)
+
+
+def test_a_lone_surrogate_is_refused_on_the_way_out() -> None:
+    with pytest.raises(UsageError, match="not Unicode"):
+        to_json(Item(source="scan\udcff.tif"))
+
+
+def test_identifiers_and_relations_keep_their_order() -> None:
+    item = Item(
+        identifiers=(Identifier("isbn", "2"), Identifier("isbn", "1")),
+        relations=(Relation("isPartOf", "b"), Relation("replaces", "a")),
+    )
+    assert from_json(to_json(item)) == item

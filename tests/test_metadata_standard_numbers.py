@@ -1,0 +1,48 @@
+import pytest
+
+from metadata import relators
+from metadata import standard_numbers as numbers
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("0-7868-0877-2 (pbk.)", "0786808772"),
+        ("9781410442444", "9781410442444"),
+        ("080442957X", "080442957X"),
+        ("0786808773", ""),
+        ("9781410442445", ""),
+        ("1234567890123", ""),
+        ("$12.50", ""),
+        ("", ""),
+    ],
+)
+def test_isbn(written: str, meant: str) -> None:
+    assert numbers.isbn(written) == meant
+
+
+def test_issn_and_isni_prove_their_check_digit() -> None:
+    assert numbers.issn("00097330") == "0009-7330"
+    assert numbers.issn("0009-7331") == ""
+    assert numbers.isni("0000-0002-1825-0097") == "0000000218250097"
+    assert numbers.isni("0000-0002-1825-0098") == ""
+
+
+@pytest.mark.parametrize("written", ["https://doi.org/10.1234/AB.c", "doi:10.1234/ab.c", "10.1234/ab.c"])
+def test_a_doi_has_one_form(written: str) -> None:
+    assert numbers.doi(written) == "10.1234/ab.c"
+
+
+def test_what_is_no_doi_or_runs_in_a_browser_is_nothing() -> None:
+    assert numbers.doi("10.1234/../../<svg onload=alert(1)>") == ""
+    assert numbers.doi("11.1234/x") == ""
+    assert numbers.url("javascript:alert(1)") == ""
+    assert numbers.url("https://example.org/a?b=c") == "https://example.org/a?b=c"
+
+
+def test_relators_by_code_and_by_word() -> None:
+    assert relators.from_code("http://id.loc.gov/vocabulary/relators/edt") == "edt"
+    assert relators.from_term("joint author.") == "aut"
+    assert relators.from_term("Éditeur scientifique") == "edt"
+    assert relators.from_term("traductor,") == "trl"
+    assert relators.from_term("juggler") == ""

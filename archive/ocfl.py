@@ -3,17 +3,18 @@
 Layout: registered extension 0003, hash and encoded id n-tuples, so that the folder of an
 object can be found by hand. Everything is first written whole in a staging folder on the
 same file system and then renamed: a new object in one rename; a new version as its folder,
-then the root inventory. What a kill leaves half done lies in staging, with the name of its
-object, and :meth:`Archive.recover` finishes it or throws it away.
+then the root inventory. A staging folder that names its object is whole: what a kill leaves
+of it :meth:`Archive.recover` finishes. One that names none is thrown away.
 """
 
 import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from archive.durable import copy_file, make_folders, remove_tree, sha512_of, storage, sync_folder, write_file
 from archive.inventory import ALGORITHM, Inventory, Version, read_inventory
@@ -23,8 +24,13 @@ ROOT_DECLARATION = "0=ocfl_1.1"
 OBJECT_DECLARATION = "0=ocfl_object_1.1"
 INVENTORY = "inventory.json"
 SIDECAR = f"{INVENTORY}.{ALGORITHM}"
+LAYOUT_FILE = "ocfl_layout.json"
 EXTENSION = "0003-hash-and-id-n-tuple-storage-layout"
-LAYOUT = {"extensionName": EXTENSION, "digestAlgorithm": "sha256", "tupleSize": 3, "numberOfTuples": 2}
+LAYOUT = {"extension": EXTENSION, "description": "Objects lie at tuples of the sha256 of their id, then the encoded id."}
+LAYOUT_CONFIG = {"extensionName": EXTENSION, "digestAlgorithm": "sha256", "tupleSize": 3, "numberOfTuples": 2}
+_NOTE = "object-id"
+_HINT = "Run canoe check to see all that is damaged."
+_DEPTH = 3  # of an object's folder below the root: the tuples, then the encoded id
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 Content = Path | bytes
@@ -61,10 +67,8 @@ class Archive:
             make_folders(staging)
             config = root / "extensions" / EXTENSION
             make_folders(config)
-            description = "Objects lie at tuples of the sha256 of their id, then the encoded id."
-            layout = {"extension": EXTENSION, "description": description}
-            _write_once(root / "ocfl_layout.json", json.dumps(layout, indent=1).encode())
-            _write_once(config / "config.json", json.dumps(LAYOUT, indent=1).encode())
+            _write_once(root / LAYOUT_FILE, json.dumps(LAYOUT, indent=1).encode())
+            _write_once(config / "config.json", json.dumps(LAYOUT_CONFIG, indent=1).encode())
             _write_once(root / ROOT_DECLARATION, b"ocfl_1.1\n")
             sync_folder(config)
             sync_folder(root)
@@ -78,15 +82,14 @@ class Archive:
         return self.root / digest[0:3] / digest[3:6] / name
 
     def exists(self, object_id: str) -> bool:
-        """Say whether the archive holds this object."""
-        return (self.folder(object_id) / INVENTORY).is_file()
+        """Say whether the archive holds this object, be it damaged."""
+        return self.folder(object_id).is_dir()
 
     def inventory(self, object_id: str) -> Inventory:
         """Return an object's inventory; raises NotFound, or DamageFound when it cannot be read."""
-        try:
-            return _load(self.folder(object_id) / INVENTORY)
-        except FileNotFoundError:
-            raise NotFound(f"The archive holds no object {object_id}.") from None
+        if not self.exists(object_id):
+            raise NotFound(f"The archive holds no object {object_id}.")
+        return _load(self.folder(object_id) / INVENTORY)
 
     def path(self, object_id: str, logical: str) -> Path:
         """Return the file that the newest version of an object calls ``logical``; raises NotFound."""
@@ -96,19 +99,26 @@ class Archive:
             raise NotFound(f"{object_id} holds no file {logical}.") from None
 
     def folders(self) -> Iterator[Path]:
-        """Yield the folder of every object, in the order of their names."""
-        for folder, names, files in os.walk(self.root):
-            names.sort()
-            if any(name.startswith("0=ocfl_object_") for name in files):
-                names.clear()
-                yield Path(folder)
-            elif Path(folder) == self.root and "extensions" in names:
-                names.remove("extensions")
+        """Yield the folder of every object, damaged ones too, in the order of their names.
+
+        Raises StorageError at a folder that cannot be read: no object is passed over.
+        """
+        with storage(self.root):
+            for folder, names, files in os.walk(self.root, onerror=_raise):
+                names.sort()
+                if is_object(self.root, Path(folder), files):
+                    names.clear()
+                    yield Path(folder)
+                elif Path(folder) == self.root and "extensions" in names:
+                    names.remove("extensions")
 
     def inventories(self) -> Iterator[Inventory]:
-        """Yield every object's inventory; raises DamageFound at the first that cannot be read."""
+        """Yield every object's inventory; raises DamageFound at the first that cannot be used."""
         for folder in self.folders():
-            yield _load(folder / INVENTORY)
+            inventory = _load(folder / INVENTORY)
+            if self.folder(inventory.object_id) != folder:
+                raise DamageFound(f"{folder} holds {inventory.object_id}, whose place it is not.", _HINT)
+            yield inventory
 
     def read(self, inventory: Inventory, logical: str) -> bytes:
         """Return a file of the newest version; raises KeyError or OSError where it is not there."""
@@ -126,54 +136,101 @@ class Archive:
 
         ``changed`` maps logical paths to a file or to bytes; content the object already has
         is not stored again. ``version`` says when and why; its state, where it names a path,
-        is the sha512 wanted there. On return everything is on disk. Raises StorageError, and
-        SourceChanged when a file is no longer what it was when it was looked at.
+        is the sha512 wanted there. On return everything is on disk. Raises StorageError;
+        SourceChanged when a file is no longer what it was when it was looked at; DamageFound
+        when the object cannot take a version; ValueError for a logical path that OCFL forbids
+        (section 3.5.3.1). Then the archive is as it was.
         """
-        staging = self.staging / secrets.token_hex(8)
-        with storage(self.root):
+        former = self.inventory(object_id) if self.exists(object_id) else Inventory(object_id, {}, ())
+        _check_logical_paths({*former.state, *changed})
+        target, staging = self.folder(object_id), self.staging / secrets.token_hex(8)
+        if (target / f"v{len(former.versions) + 1}").exists():
+            raise DamageFound(f"{target} has a version that its inventory does not know.", _HINT)
+        with storage(self.root), self._given_up(staging, target):
             make_folders(staging)
-            former = self.inventory(object_id) if self.exists(object_id) else Inventory(object_id, {}, ())
             inventory = _stage(staging, former, changed, version)
-            write_file(staging / "object-id", object_id.encode())
-            sync_folder(staging)
             sync_folder(self.staging)
-            self._install(staging, inventory)
+            write_file(staging / _NOTE, object_id.encode())
+            sync_folder(staging)
+            self._install(staging, target)
         return Receipt(inventory, staging)
 
     def recover(self) -> Iterator[Receipt]:
         """Finish or throw away what a killed writer left; yield the objects to be catalogued again."""
-        for staging in sorted(self.staging.iterdir()):
-            note = staging / "object-id"
-            object_id = note.read_text() if note.is_file() else ""
-            if object_id and not (staging / "object").exists() and not list(staging.glob("v*")):
-                self._install_inventory(staging, self.folder(object_id))
-                yield Receipt(self.inventory(object_id), staging)
-            else:
-                remove_tree(staging)
+        with storage(self.staging):
+            for staging in sorted(self.staging.iterdir()) if self.staging.is_dir() else ():
+                object_id = _noted(staging)
+                if object_id:
+                    self._install(staging, self.folder(object_id))
+                    yield Receipt(self.inventory(object_id), staging)
+                else:
+                    remove_tree(staging)
 
-    def _install(self, staging: Path, inventory: Inventory) -> None:
-        target = self.folder(inventory.object_id)
-        if inventory.head == "v1":
+    def unfinished(self) -> frozenset[Path]:
+        """Return the folders of the objects that are being written, or were when a writer was killed."""
+        notes = map(_noted, self.staging.iterdir()) if self.staging.is_dir() else ()
+        return frozenset(self.folder(object_id) for object_id in notes if object_id)
+
+    def _install(self, staging: Path, target: Path) -> None:
+        """Move what is in ``staging`` into place; what was moved before a kill is not moved again."""
+        if (staging / "object").exists():
             make_folders(target.parent)
             (staging / "object").rename(target)
-            sync_folder(target.parent)
-            return
-        (staging / inventory.head).rename(target / inventory.head)
+        for version in staging.glob("v*"):
+            version.rename(target / version.name)
+        sync_folder(target.parent)
         sync_folder(target)
-        self._install_inventory(staging, target)
+        moved = [(staging / name).replace(target / name) for name in (INVENTORY, SIDECAR) if (staging / name).exists()]
+        if moved:
+            sync_folder(target)
 
-    def _install_inventory(self, staging: Path, target: Path) -> None:
-        for name in (INVENTORY, SIDECAR):
-            if (staging / name).exists():
-                (staging / name).replace(target / name)
-        sync_folder(target)
+    @contextmanager
+    def _given_up(self, staging: Path, target: Path) -> Iterator[None]:
+        """Leave no trace of a write that failed before anything of it was moved into place."""
+        try:
+            yield
+        except BaseException:
+            if (staging / "object").exists() or any(staging.glob("v*")):
+                (staging / _NOTE).unlink(missing_ok=True)
+                remove_tree(staging)
+                with suppress(OSError):
+                    target.parent.rmdir()
+                    target.parent.parent.rmdir()
+            raise
+
+
+def is_object(root: Path, folder: Path, files: Iterable[str]) -> bool:
+    """Say whether ``folder``, which has these files, is an object's: by its depth, or by what lies in it."""
+    signs = (name == INVENTORY or name.startswith("0=ocfl_object_") for name in files)
+    return len(folder.parts) - len(root.parts) == _DEPTH or any(signs)
+
+
+def _noted(staging: Path) -> str:
+    """Return the object that a staging folder is for, ``""`` when it is not whole."""
+    try:
+        return (staging / _NOTE).read_text()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
+def _raise(fault: OSError) -> None:
+    raise fault
+
+
+def _check_logical_paths(paths: set[str]) -> None:
+    for path in paths:
+        parts = path.split("/")
+        if {"", ".", ".."} & set(parts) or any("/".join(parts[:n]) in paths for n in range(1, len(parts))):
+            raise ValueError(f"{path!r} is no logical path of OCFL, or lies below another.")
 
 
 def _load(path: Path) -> Inventory:
     try:
         return read_inventory(path.read_bytes())
+    except FileNotFoundError as fault:
+        raise DamageFound(f"{path} is not there.", _HINT) from fault
     except ValueError as fault:
-        raise DamageFound(f"{path}: {fault}.", "Run canoe check to see all that is damaged.") from fault
+        raise DamageFound(f"{path}: {fault}.", _HINT) from fault
 
 
 def _stage(staging: Path, former: Inventory, changed: Mapping[str, Content], version: Version) -> Inventory:
@@ -182,7 +239,7 @@ def _stage(staging: Path, former: Inventory, changed: Mapping[str, Content], ver
     first = head == "v1"
     object_folder = staging / "object" if first else staging
     content = object_folder / head / "content"
-    make_folders(content)
+    content.mkdir(parents=True)
     manifest, state = dict(former.manifest), dict(former.state)
     for logical, source in changed.items():
         relative = _content_name(logical)
@@ -207,11 +264,14 @@ def _stage(staging: Path, former: Inventory, changed: Mapping[str, Content], ver
 
 
 def _write_content(path: Path, source: Content) -> str:
-    make_folders(path.parent)
-    if isinstance(source, Path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(source, bytes):
+        write_file(path, source)
+        return hashlib.sha512(source).hexdigest()
+    try:
         return copy_file(source, path)
-    write_file(path, source)
-    return hashlib.sha512(source).hexdigest()
+    except FileNotFoundError as fault:
+        raise SourceChanged(f"{source} is no longer there.", "Submit it again.") from fault
 
 
 def _digest(source: Content) -> str:
@@ -226,8 +286,8 @@ def _write_inventory(folder: Path, inventory: Inventory) -> None:
 
 def _content_name(logical: str) -> str:
     """Return a content path that every file system takes: the logical path, or its hash where unfit."""
-    parts = PurePosixPath(logical).parts
-    if all(len(part.encode()) <= 200 and part.isprintable() and part not in ("/", ".", "..") for part in parts):
+    parts = logical.split("/")
+    if len(logical.encode()) <= 1000 and all(len(part.encode()) <= 200 and part.isprintable() for part in parts):
         return logical
     return "renamed/" + hashlib.sha256(logical.encode()).hexdigest()
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from ingest.documents import Limits
 from ingest.engine import load_engine
 from metadata.errors import HomeHeld
 from metadata.vocabulary import Vocabulary, shipped
-from search.engine import open_writer
+from search.engine import open_reader, open_writer
 from search.follower import catch_up
 
 KEY_FILE = "oai-token.key"
@@ -84,6 +85,27 @@ class Home:
             workers=workers or len(os.sched_getaffinity(0)),
         )
 
+    def update_index_with_others(self, patience: float = 60.0) -> None:
+        """Let the index follow, or wait, at most ``patience`` seconds, until another process has let it."""
+        newest, deadline = self.library.catalogue.last_change(), time.monotonic() + patience
+        while True:
+            try:
+                self.update_index()
+                return
+            except HomeHeld:
+                if self._index_position() >= newest:
+                    return
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def _index_position(self) -> int:
+        reader = open_reader(self.index)
+        try:
+            return reader.position()
+        finally:
+            reader.close()
+
     def forget_index(self) -> None:
         """Empty the index, so that it follows from the first change on."""
         engine = open_writer(self.index)
@@ -103,7 +125,10 @@ class Home:
             return
 
     def update_index(self) -> int:
-        """Let the index follow the catalogue; return how many items were taken in."""
+        """Let the index follow the catalogue; return how many items were taken in.
+
+        Raises HomeHeld while another process, a server perhaps, is bringing the index up to date.
+        """
         engine = open_writer(self.index)
         try:
             return catch_up(engine, self.library, self.vocabulary)

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from canoe.home import Home
 from canoe.settings import home_folder
@@ -31,7 +33,14 @@ def build(home: Home) -> Starlette:
     reader = open_reader(home.index)
     oai = application(repository(home), home.library.catalogue)
     pages = routes(site(home), home.library, reader, home.vocabulary)
-    return Starlette(routes=[oai, *pages], lifespan=_following(home, reader))
+    handlers = {CanoeError: _unavailable}
+    return Starlette(routes=[oai, *pages], exception_handlers=handlers, lifespan=_following(home, reader))
+
+
+def _unavailable(request: Request, fault: Exception) -> Response:
+    """Answer a harvester while the library cannot be read; the log says why."""
+    log.error("%s: %s", request.url.path, fault)
+    return PlainTextResponse("The library cannot be read just now.\n", 503, headers={"Retry-After": "120"})
 
 
 def repository(home: Home) -> Repository:

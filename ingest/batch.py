@@ -7,6 +7,7 @@ the batch, and the same ingest again goes on where it stopped.
 
 import hashlib
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -137,14 +138,24 @@ class _Batch:
                 yield arrived
 
     def _looked_at(self, found: Sequence[Found]) -> Iterator[tuple[str, str]]:
-        """Yield source and sha512 of every file that can be read."""
+        """Yield source and sha512 of every file that can be read and is not beyond the limit."""
         for number, one in enumerate(found, 1):
             self._watcher.looked(number, len(found))
+            if refusal := self._too_large(one):
+                self._note(Piece(one.source, "refused", problems=(refusal,)))
+                continue
             try:
                 yield one.source, sha512_of(one.path)
             except OSError as fault:
                 why = problem("file-unreadable", one.source, reason=fault.strerror or str(fault))
                 self._note(Piece(one.source, "refused", problems=(why,)))
+
+    def _too_large(self, one: Found) -> Problem | None:
+        """Refuse what is beyond the limit before its digest is asked for."""
+        size, limit = one.path.stat().st_size, self._tools.limits.size
+        if one.kind != "document" or size <= limit:
+            return None
+        return problem("file-too-large", one.source, what="The file", size=f"{size} bytes", limit=limit)
 
     def _accession_id(self, digests: Iterable[str]) -> str:
         """Derive the accession's id from what came: the same again, until it is finished."""
@@ -221,7 +232,18 @@ class _Batch:
         workspace.mkdir()
         named = tuple(filter(None, (to_tesseract(tag) for tag in item.languages)))
         original = submitted.original
-        return Document(original.path, original.media_type, named or self._tools.languages, workspace, item.source)
+        path = self._plainly_named(original.path, item.id)
+        return Document(path, original.media_type, named or self._tools.languages, workspace, item.source)
+
+    def _plainly_named(self, path: Path, item_id: str) -> Path:
+        """Return ``path``, or a link to it where its bytes are no UTF-8: decoders refuse such names."""
+        try:
+            os.fsencode(path).decode()
+        except UnicodeDecodeError:
+            link = self._workspace / f"{item_id}.original"
+            link.symlink_to(path.absolute())
+            return link
+        return path
 
     def _published(self, submitted: Submitted, done: Digitised | Refused) -> Iterator[Piece]:
         if isinstance(done, Refused):

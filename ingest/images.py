@@ -4,6 +4,7 @@ Pillow's own limit on pixels refuses honest scans (A1 at 600 dpi is 279 megapixe
 twice its figure pass with a warning; ours is checked on each frame before it is decoded.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,12 +54,14 @@ def opened(path: Path, limits: Limits, frame: int = 0) -> Iterator[Image.Image]:
 
     Raises TooLarge, and what Pillow raises on damage (OSError, SyntaxError, ValueError, EOFError).
     """
-    with Image.open(path, formats=FORMATS) as image:
-        _admit(image, limits)
-        if frame:
-            image.seek(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about metadata that nobody reads here
+        with Image.open(path, formats=FORMATS) as image:
             _admit(image, limits)
-        yield image
+            if frame:
+                image.seek(frame)
+                _admit(image, limits)
+            yield image
 
 
 def frame_sizes(path: Path, limits: Limits) -> tuple[tuple[int, int], ...]:

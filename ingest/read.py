@@ -9,7 +9,7 @@ import pypdfium2 as pdfium
 
 from ingest.documents import Document, Limits
 from ingest.engine import OcrEngine, OcrFailed
-from ingest.images import Picture, TooLarge, picture
+from ingest.images import Picture, TooLarge, picture, turned
 from ingest.languages import detect, tag_of
 from ingest.pdfpages import page_picture, pdf_page
 from ingest.textlayer import content_of, read_layer
@@ -129,8 +129,20 @@ def _ocr(document: Document, image: Picture, known: str, engine: OcrEngine, laye
     spoken = detect(word.text for word in page.words)
     better = (by_tag[spoken],) if spoken in by_tag else models if known or not page.words else document.languages
     if better != models:
-        page, passes = _sound(engine.read(image.path, better, layer)), 2
+        page, passes = _read_again(page, image, better, engine, layer), 2
     return replace(page, language=_language(page.words, better), method="ocr"), passes
+
+
+def _read_again(page: Page, image: Picture, models: tuple[str, ...], engine: OcrEngine, layer: Path) -> Page:
+    """Read an image in other languages, turned as the first reading found it to be."""
+    if not page.rotation:
+        return _sound(engine.read(image.path, models, layer))
+    upright = turned(image.path, page.rotation, layer.with_suffix(".pnm"))
+    try:
+        second = _sound(engine.read(upright, models, layer))
+    finally:
+        upright.unlink()
+    return replace(second, rotation=(page.rotation + second.rotation) % 360)
 
 
 def _language(words: tuple[Word, ...], candidates: tuple[str, ...]) -> str:

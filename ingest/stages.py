@@ -38,11 +38,22 @@ def into_collections(item: Item, collections: Iterable[str]) -> Item:
 
 
 def classify(draft: Draft, vocabulary: Vocabulary) -> Draft:
-    """Turn the keywords that are labels of one concept into that concept; the others stay keywords."""
-    found = {keyword: vocabulary.find(keyword.value, keyword.language) for keyword in draft.item.keywords}
-    concepts = dict.fromkeys([*draft.item.concepts, *filter(None, found.values())])
-    rest = tuple(keyword for keyword, concept in found.items() if not concept)
-    return replace(draft, item=replace(draft.item, concepts=tuple(concepts), keywords=rest))
+    """Turn the keywords that are labels of one concept into that concept; the others stay keywords.
+
+    Of a subject string with subdivisions (``Wetlands -- France``) the first part may be a
+    label; then the string stays too, for what it says beyond.
+    """
+    item = draft.item
+    whole = {keyword: _concept(keyword, vocabulary) for keyword in item.keywords}
+    rest = tuple(keyword for keyword, concept in whole.items() if not concept)
+    parts = (_concept(replace(keyword, value=keyword.value.partition(" -- ")[0]), vocabulary) for keyword in rest)
+    concepts = dict.fromkeys(filter(None, [*item.concepts, *whole.values(), *parts]))
+    return replace(draft, item=replace(item, concepts=tuple(concepts), keywords=rest))
+
+
+def _concept(keyword: Text, vocabulary: Vocabulary) -> str:
+    """Return the concept a keyword is a label of: in its own language, else in any; ``""`` if none or several."""
+    return vocabulary.find(keyword.value, keyword.language) or vocabulary.find(keyword.value)
 
 
 def name(draft: Draft, prefix: str) -> Draft:

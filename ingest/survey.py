@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
+from PIL import UnidentifiedImageError
 
 from ingest.documents import Document, Limits
 from ingest.images import TooLarge, frame_sizes
@@ -61,7 +62,7 @@ def survey(document: Document, limits: Limits) -> Survey | Problem:
     except PermissionError as error:
         return problem("file-unreadable", document.key, reason=error.strerror)
     except _DAMAGE as error:
-        return problem("file-damaged", document.key, format=name, reason=_one_line(error))
+        return problem("file-damaged", document.key, format=name, reason=_one_line(error, document))
 
 
 def _refusal(document: Document, name: str, limits: Limits) -> Problem | None:
@@ -112,7 +113,9 @@ def _title(opened: pikepdf.Pdf) -> str:
     return title if letters >= 4 and len(title) <= 500 and not _NO_TITLE.match(title) else ""
 
 
-def _one_line(error: BaseException) -> str:
-    """Return an error's text without the path that libraries put before it."""
-    text = " ".join(legal(str(error)).split()) or type(error).__name__
-    return text.rpartition(".pdf: ")[2][:200]
+def _one_line(error: BaseException, document: Document) -> str:
+    """Return an error's text, short, and without the path: the same file gives the same words anywhere."""
+    if isinstance(error, UnidentifiedImageError):
+        return "its header makes no sense"
+    text = str(error).replace(str(document.path), "").removeprefix(": ")
+    return " ".join(legal(text).split()).rstrip(".")[:200] or type(error).__name__

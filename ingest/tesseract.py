@@ -31,19 +31,20 @@ _FEW_LETTERS = 20
 _plain_arguments = program.subprocess_args
 
 
-def _arguments(include_stdout: bool = True) -> dict[str, Any]:
+def arguments(include_stdout: bool = True) -> dict[str, Any]:
+    """Return what :class:`subprocess.Popen` is given for a child that must not outlive its worker."""
     return {**_plain_arguments(include_stdout), "preexec_fn": die_with_parent}
 
 
-# pytesseract starts its child without asking; a worker that is killed must not leave one behind.
-program.subprocess_args = _arguments
+# pytesseract offers no other way to say how its child is started.
+program.subprocess_args = arguments
 
 
 @dataclass(frozen=True, slots=True)
 class Tesseract:
     """The program ``tesseract`` on the PATH; ``timeout`` is seconds of wall time for one run of it."""
 
-    timeout: int = 120
+    timeout: float = 120
 
     @classmethod
     def installed(cls) -> "Tesseract":
@@ -90,7 +91,7 @@ class Tesseract:
         except program.TesseractError as error:
             raise OcrFailed(f"tesseract: {error.message[-200:]}") from error
         except RuntimeError as error:  # pytesseract has no type of its own for a timeout
-            raise OcrFailed(f"tesseract took more than {self.timeout} s") from error
+            raise OcrFailed(f"tesseract took more than {self.timeout:g} s") from error
         except OSError as error:
             raise OcrFailed(f"tesseract cannot be started: {error}") from error
 
@@ -137,11 +138,19 @@ def _words(line: Iterator[list[str]]) -> Iterator[Word]:
 
 def _evidence(page: Page) -> float:
     """Return how much was read well: a turned page has many words, and doubts nearly all of them."""
-    return sum(max(0.0, word.confidence - 50) for word in page.words)
+    well = sum(max(0.0, word.confidence - 50) for word in page.words)
+    return well / 2 if _is_sideways(page) else well
 
 
 def _doubtful(page: Page, image: Path) -> bool:
-    return page.confidence < _DOUBTFUL if page.words else has_ink(image)
+    return page.confidence < _DOUBTFUL or _is_sideways(page) if page.words else has_ink(image)
+
+
+def _is_sideways(page: Page) -> bool:
+    """Say whether lines run up or down: Tesseract reads some such pages well, but leaves them lying."""
+    boxes = [word.box for word in page.words if len(word.text) >= 4]
+    tall = sum(bottom - top > right - left for left, top, right, bottom in boxes)
+    return tall > len(boxes) / 2
 
 
 def _says_something(page: Page) -> bool:

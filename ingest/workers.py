@@ -85,20 +85,27 @@ class Workers(Generic[Ticket]):
             done, _ = wait(self._running)
             _end(self._pool)
             self._pool = self._new_pool(self._count)
-        finished = [(future, task) for future, task in self._running.items() if future in done]
+        finished = [(future, self._running.pop(future)) for future in list(self._running) if future in done]
         for future, task in finished:
-            del self._running[future]
-            lost = isinstance(future.exception(), BrokenExecutor)
-            yield task.ticket, self._alone(task) if lost else _outcome(future)
+            if not isinstance(future.exception(), BrokenExecutor):
+                yield task.ticket, _outcome(future)
+        lost = [task for future, task in finished if isinstance(future.exception(), BrokenExecutor)]
+        yield from self._one_at_a_time(lost)
 
-    def _alone(self, task: _Task[Ticket]) -> object:
-        pool = self._new_pool(1)
-        try:
-            future = self._start(pool, task)
-            wait([future])
-            return _outcome(future)
-        finally:
-            _end(pool)
+    def _one_at_a_time(self, tasks: list[_Task[Ticket]]) -> Iterator[tuple[Ticket, object]]:
+        """Run tasks alone, one after the other; each that dies gets its successor a new process."""
+        while tasks:
+            pool = self._new_pool(1)
+            try:
+                alive = True
+                while tasks and alive:
+                    task = tasks.pop(0)
+                    future = self._start(pool, task)
+                    wait([future])
+                    alive = not isinstance(future.exception(), BrokenExecutor)
+                    yield task.ticket, _outcome(future)
+            finally:
+                _end(pool)
 
     def _start(self, pool: ProcessPoolExecutor, task: _Task[Ticket]) -> Future[object]:
         try:

@@ -57,8 +57,11 @@ class Rejected:
     set_aside: bool = False
 
 
+MOST_REMARKS = 100
+
+
 class Remarks:
-    """Collects the problems of one record; ``where`` is ``file#number``."""
+    """Collects the problems of one record, up to a hundred; ``where`` is ``file#number``."""
 
     __slots__ = ("problems", "where")
 
@@ -68,6 +71,9 @@ class Remarks:
 
     def add(self, code: str, field: str = "", /, **params: object) -> None:
         """Note a problem of the record, or of one of its fields (``245$a``, a column's name)."""
+        if len(self.problems) >= MOST_REMARKS:
+            self.problems[-1] = problem("record-mended", self.where, reason="more remarks than these were left out")
+            return
         place = f"{self.where}:{field}" if field else self.where
         made = problem(code, place, **{name: shorten(str(value)) for name, value in params.items()})
         if made not in self.problems:

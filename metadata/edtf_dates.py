@@ -23,6 +23,7 @@ _MONTHS = {
     **dict.fromkeys(("november", "nov", "novembre", "noviembre"), 11),
     **dict.fromkeys(("december", "dec", "decembre", "diciembre", "dic"), 12),
 }
+_LONGEST = 200  # no date is longer; what is would only cost time
 _LATER = r"(?:1\d{3}|20\d\d)(?!\d)"
 _YEAR = rf"(?<![\d-]){_LATER}"
 _CIRCA = re.compile(r"\b(?:ca?|circa|about|approximately|vers|env(?:iron)?|hacia|alrededor de)\b\.? ?(?=\[?\d)")
@@ -47,6 +48,7 @@ def from_text(text: str) -> str:
 
     A slashed date whose day and month cannot be told apart gives its year alone.
     """
+    text = text[:_LONGEST].strip()
     if plain := _PLAIN.fullmatch(text):
         return plain[1]
     folded = _fold(text)
@@ -74,7 +76,7 @@ def from_008(field: str) -> str:
 
 def is_ambiguous(text: str) -> bool:
     """Say whether day and month of a slashed date could be either way round (``05/06/1987``)."""
-    found = _SLASHED.fullmatch(text)
+    found = _SLASHED.fullmatch(text[:_LONGEST])
     return found is not None and found[1] != found[2] and max(int(found[1]), int(found[2])) <= 12
 
 

@@ -145,12 +145,13 @@ def _read_rows(header: list[str], rows: Iterable[list[str] | str], whole: Remark
     for name, known in zip(header, columns, strict=True):
         if not known and name.strip():
             whole.add("column-unknown", name, name=name)
-    number = 0
+    blank = True
     for number, row in enumerate(rows, 1):
         if isinstance(row, str) or any(cell.strip() for cell in row):
             yield _read_row(header, columns, row, number, Remarks(f"{whole.where}#{number}"), whole.problems)
             whole.problems.clear()
-    if not number:
+            blank = False
+    if blank:
         whole.add("manifest-refused", reason="it has a header and no rows")
         yield Rejected(1, tuple(whole.problems))
 
@@ -268,7 +269,7 @@ class _Row:
                 named = _ROLE.fullmatch(value)
                 written = relators.from_term(named[2]) if named else ""
                 name = named[1] if named and written else value
-                yield Contribution(Agent(" ".join(name.split()), kind), written or role)
+                yield Contribution(Agent(name, kind), written or role)
 
     def _dates(self) -> Iterator[Date]:
         for field, kind in _DATES:
@@ -303,4 +304,4 @@ class _Row:
 
 def _several(cell: _Cell) -> Iterator[str]:
     """Yield the values of a cell that may hold more than one."""
-    yield from filter(None, map(str.strip, re.split(r"[;|]", cell.value)))
+    yield from filter(None, (" ".join(value.split()) for value in re.split(r"[;|]", cell.value)))

@@ -174,9 +174,7 @@ def _language_codes(record: Record) -> Iterator[tuple[str, str]]:
 
 def _titles(source: _Source) -> Iterator[Text]:
     """Yield 245 first, then translations (242), variants (246), uniform titles, other scripts (880)."""
-    for field in source.record.each("245"):
-        yield Text(joined(field, _TITLE), source.language)
-    for field in source.record.each("242", "246", "130", "240", "880"):
+    for field in source.record.each("245", "242", "246", "130", "240", "880"):
         if field.tag == "880" and field.first("6")[:3] not in ("245", "246"):
             continue
         if title := joined(field, _TITLE):
@@ -189,7 +187,7 @@ def _title_language(field: Field, source: _Source) -> str:
     if field.tag in ("130", "240"):
         originals = [value for field in source.record.each("041") for value in field.all("h")]
         return languages.from_code(originals[0].strip()) if len(originals) == 1 else ""
-    return source.language if field.tag == "880" else ""
+    return source.language if field.tag in ("245", "880") else ""
 
 
 def _contributions(source: _Source) -> Iterator[Contribution]:

@@ -22,9 +22,11 @@ _PAGES = {
     b"tur": "cp1254",
     **dict.fromkeys((b"pol", b"cze", b"slo", b"hun", b"slv", b"hrv", b"rum"), "cp1250"),
 }
-# Illegal in XML 1.0 (section 2.2), save the separators of ISO 2709; with them go C1
-# controls, of which MARC uses only the two around non-filing words, and the BOM.
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1d\x7f-\x87\x8a-\x9b\x9d-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+# Illegal in XML 1.0 (section 2.2); with them go C1 controls, of which MARC uses only the
+# two around non-filing words, and the BOM. Within a record the separators of ISO 2709 stay.
+_UPPER = "\x7f-\x87\x8a-\x9b\x9d-\x9f\ud800-\udfff\ufeff\ufffe\uffff"
+_ILLEGAL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{_UPPER}]")
+_IN_RECORD = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1d{_UPPER}]")
 _NON_FILING = {0x88: None, 0x89: None, 0x98: None, 0x9C: None}
 
 
@@ -38,23 +40,25 @@ def decode(data: bytes, leader: str, language: bytes, remarks: Remarks) -> str |
     if data.isascii():
         if claimed == "MARC-8" and (b"\x1b" in data or b"&#x" in data):
             return _decode_8bit(data, claimed, language, remarks)
-        return purify(data.decode("ascii"), remarks)
+        return purify(data.decode("ascii"), remarks, _IN_RECORD)
     try:
         text = data.decode("utf-8", "surrogatepass" if claimed == "UTF-8" else "strict")
     except UnicodeDecodeError:
         return _decode_8bit(data, claimed, language, remarks)
     if claimed == "MARC-8":
         remarks.add("charset-doubtful", claimed=claimed, found="UTF-8")
-    return purify(text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text), remarks)
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    return purify(text, remarks, _IN_RECORD)
 
 
-def purify(text: str, remarks: Remarks) -> str:
+def purify(text: str, remarks: Remarks, illegal: re.Pattern[str] = _ILLEGAL) -> str:
     """Return ``text`` without the control characters that XML forbids, remarking on what went."""
     text = text.translate(_NON_FILING) if not text.isascii() else text
-    if not (found := _ILLEGAL.search(text)):
+    if not (found := illegal.search(text)):
         return text
     remarks.mended(f"control characters removed (U+{ord(found[0]):04X})")
-    return _ILLEGAL.sub("", text)
+    return illegal.sub("", text)
 
 
 def _decode_8bit(data: bytes, claimed: str, language: bytes, remarks: Remarks) -> str | None:
@@ -63,16 +67,16 @@ def _decode_8bit(data: bytes, claimed: str, language: bytes, remarks: Remarks) -
     if not faults:
         if mixed:
             remarks.add("charset-doubtful", claimed=claimed, found="MARC-8")
-        return purify(text, remarks)
+        return purify(text, remarks, _IN_RECORD)
     if b"\x1b" in data or faults * 4 <= sum(byte >= 0x80 for byte in data):
         remarks.mended(f"{faults} characters could not be read as MARC-8")
-        return purify(text, remarks)
+        return purify(text, remarks, _IN_RECORD)
     page = _PAGES.get(language, _WESTERN)
     text, faults = _by_subfield(data, mixed, partial(_in_page, page=page))
     if faults:
         return None
     remarks.add("charset-doubtful", claimed=claimed, found=page)
-    return purify(text, remarks)
+    return purify(text, remarks, _IN_RECORD)
 
 
 def _by_subfield(data: bytes, mixed: bool, reader: Callable[[bytes], tuple[str, int]]) -> tuple[str, int]:

@@ -251,6 +251,9 @@ def _record(element: etree._Element, remarks: Remarks) -> Record:
 def _field(element: etree._Element, remarks: Remarks) -> Field | None:
     name = etree.QName(element).localname
     tag = element.get("tag", "")
+    if len(tag) != 3:
+        remarks.mended("a tag is not three letters or digits", tag)
+        tag = tag.rjust(3, "0")
     if name == "controlfield":
         return Field(tag, "", (("", _text(element, remarks)),))
     if name != "datafield":

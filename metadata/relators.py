@@ -53,7 +53,7 @@ def from_code(text: str) -> str:
 @lru_cache(maxsize=1024)
 def from_term(text: str) -> str:
     """Return the code for a relator term in English, French or Spanish (``traducteur``); else ``""``."""
-    return _BY_WORD.get("-".join(re.findall(r"\w+", fold(text))), "")
+    return _BY_WORD.get("-".join(re.findall(r"\w+", fold(text))), "") if len(text) <= 100 else ""
 
 
 def _read() -> dict[str, str]:

@@ -7,7 +7,6 @@ accents, and folds afterwards: ``forets`` and ``forêt`` meet in ``foret``.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
@@ -16,16 +15,10 @@ STEMMERS: Mapping[str, str] = {"en": "english", "fr": "french", "es": "spanish"}
 RULES = "split at what is not alphanumeric; lower; stem; fold to ASCII"
 
 _ELIDED = frozenset(("c", "d", "j", "l", "m", "n", "s", "t", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu"))
+# Without these characters Python's regular expressions find the same words as Tantivy, in less time.
+_WORD = re.compile(r"\w+")
+_SPLITS_OTHERWISE = re.compile("[_\u0300-\u036f\u0483-\u0489\u0590-\u1dff\u2400-\u24ff\u2c00-\U0010ffff]")
 _APOSTROPHE = re.compile("['’‘ʼ´`]")
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A term, and where in the text it stands (characters, ``end`` excluded)."""
-
-    term: str
-    start: int
-    end: int
 
 
 def _analyser(stemmer: str = "") -> TextAnalyzer:
@@ -52,10 +45,12 @@ def terms(text: str, analyser: str = FOLDED) -> list[str]:
     return list(ANALYSERS[analyser].analyze(text))
 
 
-def tokens(text: str, analyser: str = FOLDED) -> list[Token]:
-    """Return the terms of a text with their places."""
-    found = ANALYSERS[analyser].pre_tokenize(text).tokens
-    return [Token(token.text, token.char_offset_from, token.char_offset_to) for token in found]
+def words(text: str) -> list[str]:
+    """Return the words of a text as written, split as the index splits them: each gives one term."""
+    if _SPLITS_OTHERWISE.search(text):
+        found = ANALYSERS[FOLDED].pre_tokenize(text).tokens
+        return [text[token.char_offset_from : token.char_offset_to] for token in found]
+    return _WORD.findall(text)
 
 
 def core(word: str) -> str:

@@ -1,10 +1,10 @@
 """Snippets: the passage of a text that answers a query, with the words that do so marked."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 
-from search.analysis import STEMMERS, Token, core, stemmed_in, terms, tokens
+from search.analysis import FOLDED, STEMMERS, core, stemmed_in, terms, words
 from search.engine import Snippet
 from search.query import Node, Phrase, Prefix, Word, wanted
 
@@ -13,41 +13,74 @@ _LEAD = 60  # characters shown before the first marked word
 _READ = 100_000  # characters of a text that are looked at
 _SPACE = re.compile(r"\s+")
 
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What to mark: folded words, stems by language, beginnings of words, runs of words."""
-
-    words: frozenset[str] = frozenset()
-    stems: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    prefixes: tuple[str, ...] = ()
-    phrases: tuple[tuple[str, ...], ...] = ()
+Place = tuple[int, int]
 
 
-def marks_of(node: Node | None) -> Marks:
-    """Return what a query's tree would mark in a text."""
-    words: set[str] = set()
-    stems: dict[str, set[str]] = {language: set() for language in STEMMERS}
-    prefixes: list[str] = []
-    phrases: list[tuple[str, ...]] = []
-    for leaf in wanted(node) if node else ():
+class Marker:
+    """What a query marks. Make one for an answer: it remembers the words it has judged."""
+
+    def __init__(self, node: Node | None) -> None:
+        self._terms: dict[str, set[str]] = {analyser: set() for analyser in (FOLDED, *STEMMERS)}
+        self._prefixes: tuple[str, ...] = ()
+        self._phrases: set[tuple[str, ...]] = set()
+        self._judged: dict[tuple[str, ...], tuple[set[str], set[str]]] = {}
+        for leaf in wanted(node) if node else ():
+            self._want(leaf)
+
+    def places(self, text: str, language: str) -> list[Place]:
+        """Return where marked words stand in a text; ``language`` as for :func:`snippet`."""
+        own = stemmed_in(language)
+        analysers = (FOLDED, own) if own else (FOLDED,) if language else (FOLDED, *STEMMERS)
+        found = words(text)
+        marked = self._marked(set(found), analysers)
+        if not marked and not self._phrases:
+            return []
+        chosen = [word in marked for word in found]
+        for start, length in self._runs(found):
+            chosen[start : start + length] = [True] * length
+        return list(_stand(text, found, chosen)) if any(chosen) else []
+
+    def _want(self, leaf: Word | Prefix | Phrase) -> None:
         text = leaf.text if isinstance(leaf, Phrase) else core(leaf.text)
         run = tuple(terms(text))
         if isinstance(leaf, Prefix):
-            prefixes += run[-1:]
-            words.update(run[:-1])
+            self._prefixes += run[-1:]
+            self._terms[FOLDED].update(run[:-1])
         elif len(run) > 1:
-            phrases.append(run)
+            self._phrases.add(run)
+        elif isinstance(leaf, Phrase):
+            self._terms[FOLDED].update(run)
         else:
-            words.update(run)
-            if isinstance(leaf, Word):
-                for language, found in stems.items():
-                    found.update(terms(text, language))
-    frozen = {language: frozenset(found) for language, found in stems.items()}
-    return Marks(frozenset(words), frozen, tuple(prefixes), tuple(phrases))
+            for analyser, found in self._terms.items():
+                found.update(terms(text, analyser))
+
+    def _marked(self, found: set[str], analysers: tuple[str, ...]) -> set[str]:
+        """Return those of the words that are marked; each is analysed once."""
+        judged, marked = self._judged.setdefault(analysers, (set(), set()))
+        if new := list(found - judged):
+            judged.update(new)
+            marked.update(self._judge(new, analysers))
+        return marked & found
+
+    def _judge(self, new: list[str], analysers: Iterable[str]) -> Iterator[str]:
+        text = " ".join(new)  # one call for all: a call costs more than a word
+        for analyser in analysers:
+            made, looked_for = terms(text, analyser), self._terms[analyser]
+            yield from compress(new, [term in looked_for for term in made])
+            if analyser == FOLDED and self._prefixes:
+                yield from compress(new, [term.startswith(self._prefixes) for term in made])
+
+    def _runs(self, found: list[str]) -> Iterator[tuple[int, int]]:
+        """Yield where phrases begin, in words, and their length."""
+        folded = terms(" ".join(found)) if self._phrases else []
+        for phrase in self._phrases:
+            run = list(phrase)
+            for start, term in enumerate(folded):
+                if term == run[0] and folded[start : start + len(run)] == run:
+                    yield start, len(run)
 
 
-def snippet(text: str, language: str, marks: Marks) -> Snippet:
+def snippet(text: str, language: str, marker: Marker) -> Snippet:
     """Return the passage of ``text`` with the most different marked words.
 
     It has at most :data:`LONGEST` characters. ``language`` is the text's own (BCP 47), ``""``
@@ -55,70 +88,60 @@ def snippet(text: str, language: str, marks: Marks) -> Snippet:
     space becomes single spaces; an ellipsis stands where the text goes on.
     """
     text = text.strip()
-    read = text[:_READ]
-    found = tokens(read)
-    marked = _marked(read, [token.term for token in found], language, marks)
-    places = [token for token, is_marked in zip(found, marked, strict=True) if is_marked]
-    start, end = _bounds(read, found, _best(places))
-    return tuple(_pieces(text, (start, end), [t for t in places if start <= t.start and t.end <= end]))
+    marked = marker.places(text[:_READ], language)
+    start, end = _bounds(text, _best(text, marked))
+    return tuple(_pieces(text, (start, end), [place for place in marked if start <= place[0] and place[1] <= end]))
 
 
-def _marked(text: str, folded: list[str], language: str, marks: Marks) -> list[bool]:
-    """Say of each token whether it is marked."""
-    marked = [term in marks.words or term.startswith(marks.prefixes) for term in folded]
-    own = stemmed_in(language)
-    for stemmed in (own,) if own else () if language else STEMMERS:
-        stems = marks.stems.get(stemmed)
-        if stems:
-            marked = [was or term in stems for was, term in zip(marked, terms(text, stemmed), strict=True)]
-    for phrase in marks.phrases:
-        for start in _runs(folded, phrase):
-            marked[start : start + len(phrase)] = [True] * len(phrase)
-    return marked
+def _stand(text: str, found: list[str], chosen: list[bool]) -> Iterator[Place]:
+    """Yield where the chosen ones of a text's words stand: each is the next of its spelling."""
+    at, left = 0, sum(chosen)
+    for word, is_chosen in zip(found, chosen, strict=True):
+        start = text.index(word, at)
+        at = start + len(word)
+        if is_chosen:
+            yield start, at
+            left -= 1
+        if not left:
+            return
 
 
-def _runs(folded: list[str], phrase: Sequence[str]) -> Iterator[int]:
-    """Yield where a phrase begins."""
-    length, wanted_run = len(phrase), list(phrase)
-    for start, term in enumerate(folded):
-        if term == wanted_run[0] and folded[start : start + length] == wanted_run:
-            yield start
-
-
-def _best(places: list[Token]) -> int:
+def _best(text: str, marked: list[Place]) -> int:
     """Return where the stretch with the most different marked words begins, 0 where none is marked."""
     best, most, last = 0, 0, 0
-    for first, token in enumerate(places):
-        while last < len(places) and places[last].end <= token.start + LONGEST - _LEAD:
+    spelt = [text[start:end].lower() for start, end in marked]
+    for first, (start, _) in enumerate(marked):
+        while last < len(marked) and marked[last][1] <= start + LONGEST - _LEAD:
             last += 1
-        different = len({place.term for place in places[first:last]})
+        different = len(set(spelt[first:last]))
         if different > most:
-            best, most = token.start, different
+            best, most = start, different
     return best
 
 
-def _bounds(text: str, found: list[Token], best: int) -> tuple[int, int]:
-    """Return a stretch around ``best`` that cuts no word."""
-    earliest = best - _LEAD
-    start = next((token.start for token in found if token.start >= earliest), 0) if earliest > 0 else 0
-    latest = start + LONGEST
-    if latest >= len(text):
+def _bounds(text: str, best: int) -> Place:
+    """Return a stretch around ``best`` that cuts no word, unless the word is longer than a snippet."""
+    start = max(0, best - _LEAD)
+    while 0 < start < best and not text[start - 1].isspace():
+        start += 1
+    end = start + LONGEST
+    if end >= len(text):
         return start, len(text)
-    return start, max((token.end for token in found if start < token.end <= latest), default=latest)
+    cut = max(text.rfind(space, start, end + 1) for space in " \n\t")
+    return start, cut if cut > best else end
 
 
-def _pieces(text: str, bounds: tuple[int, int], places: list[Token]) -> Iterator[tuple[str, bool]]:
+def _pieces(text: str, bounds: Place, marked: Sequence[Place]) -> Iterator[tuple[str, bool]]:
     """Yield the stretch, cut where marks begin and end."""
-    start, end = bounds
-    if start > 0:
+    at, last = bounds
+    if at > 0:
         yield "… ", False
-    at = start
-    for token in places:
-        if token.start > at:
-            yield _SPACE.sub(" ", text[at : token.start]), False
-        yield text[token.start : token.end], True
-        at = token.end
-    if at < end:
-        yield _SPACE.sub(" ", text[at:end]), False
-    if end < len(text):
+    for start, end in marked:
+        if start > at:
+            yield _SPACE.sub(" ", text[at:start]), False
+        yield text[start:end], True
+        at = end
+    if at < last:
+        yield _SPACE.sub(" ", text[at:last]), False
+    if last < len(text):
         yield " …", False

@@ -14,7 +14,7 @@ from tantivy import DocAddress, Query, Searcher, SearchResult
 from metadata.problems import Problem, problem
 from search.engine import FACETS, Answer, FacetCount, ItemHit, PageHit, Request
 from search.query import Node, parse
-from search.snippets import Marks, marks_of, snippet
+from search.snippets import Marker, snippet
 from search.tantivy_query import (
     all_of,
     any_of,
@@ -97,8 +97,8 @@ class _Search:
         offset = min(max(request.offset, 0), DEEPEST_OFFSET)
         limit = min(max(request.limit, 0), MOST_ITEMS)
         groups = self._groups(offset + limit)[offset : offset + limit] if limit else []
-        marks = marks_of(self._node)
-        return tuple(self._hit(group, marks, request.pages_per_item) for group in groups)
+        marker = Marker(self._node)
+        return tuple(self._hit(group, marker, request.pages_per_item) for group in groups)
 
     def _descriptions(self) -> Query:
         """Return the descriptions of all items that answer, filters aside."""
@@ -151,26 +151,26 @@ class _Search:
             return [(0.0, address) for _, address in hits]
         return list(self._searcher.search(ranked(query, self._node), limit, count=False).hits)
 
-    def _hit(self, group: _Group, marks: Marks, most_pages: int) -> ItemHit:
+    def _hit(self, group: _Group, marker: Marker, most_pages: int) -> ItemHit:
         document = self._searcher.doc(group.address)
         item = str(document["item"][0])
-        total, found = self._page_hits(item, marks, most_pages)
-        return ItemHit(item, group.score, found, total, self._described(item, marks))
+        total, found = self._page_hits(item, marker, most_pages)
+        return ItemHit(item, group.score, found, total, self._described(item, marker))
 
-    def _page_hits(self, item: str, marks: Marks, most: int) -> tuple[int, tuple[PageHit, ...]]:
+    def _page_hits(self, item: str, marker: Marker, most: int) -> tuple[int, tuple[PageHit, ...]]:
         if not self._on_pages or most < 1:
             return 0, ()
         query = all_of(self._match, pages(), term("item", item))
         found = self._searcher.search(query, min(most, MOST_ITEMS))
-        return _count(found), tuple(self._page_hit(score, address, marks) for score, address in found.hits)
+        return _count(found), tuple(self._page_hit(score, address, marker) for score, address in found.hits)
 
-    def _page_hit(self, score: float, address: DocAddress, marks: Marks) -> PageHit:
+    def _page_hit(self, score: float, address: DocAddress, marker: Marker) -> PageHit:
         page = self._searcher.doc(address)
-        return PageHit(page["page"][0], snippet(page["body"][0], page["language"][0], marks), score)
+        return PageHit(page["page"][0], snippet(page["body"][0], page["language"][0], marker), score)
 
-    def _described(self, item: str, marks: Marks) -> tuple[tuple[str, bool], ...]:
+    def _described(self, item: str, marker: Marker) -> tuple[tuple[str, bool], ...]:
         hits = self._searcher.search(all_of(term("item", item), descriptions()), 1, count=False).hits
-        return snippet(self._searcher.doc(hits[0][1])["body"][0], "", marks) if hits else ()
+        return snippet(self._searcher.doc(hits[0][1])["body"][0], "", marker) if hits else ()
 
 
 def _count(result: SearchResult) -> int:

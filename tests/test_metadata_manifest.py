@@ -127,7 +127,14 @@ def test_a_row_needs_a_title_or_a_file() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    ["", "foo,bar\n1,2\n", "title,file\n", "title" + "," * 100_000 + "\nA\n", ",".join(["title"] * 5000)],
+    [
+        "",
+        "foo,bar\n1,2\n",
+        "title,file\n",
+        "title,file\n\n,\n",
+        "title" + "," * 100_000 + "\nA\n",
+        ",".join(["title"] * 5000),
+    ],
 )
 def test_tables_that_are_refused_whole(table: str) -> None:
     assert codes(table) == ["manifest-refused"]
@@ -141,6 +148,12 @@ def test_hostile_cells_cost_their_row_only() -> None:
     assert [isinstance(one, Rejected) for one in found] == [False, True, False, True, False, True]
     assert codes(table) == [*["record-mended"], "record-damaged", "record-mended", *["record-damaged"] * 2]
     assert "swallowed" in found[-1].problems[0].message()
+
+
+def test_control_characters_are_gone_from_every_text() -> None:
+    found = only("title,description\nA\x1fB\x00,C\x1eD\x85\n")
+    assert (found.item.title.value, found.item.descriptions[0].value) == ("AB", "CD")
+    assert [one.code for one in found.problems] == ["record-mended"] * 2
 
 
 def test_the_sniffer_wants_a_title_or_a_file() -> None:

@@ -214,3 +214,9 @@ def test_what_gives_no_item_says_why(fields: list[str], leader: str, code: str, 
     assert isinstance(found, Rejected)
     assert codes(found) == [code]
     assert found.set_aside is set_aside
+
+
+def test_a_thousand_remarks_are_a_hundred() -> None:
+    found = made("245 10 $aX", *(f"041 0  $aq{n:03}" for n in range(1000)))
+    assert len(found.problems) == 100
+    assert "left out" in found.problems[-1].message()

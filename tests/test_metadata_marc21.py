@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pymarc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pymarc import Indicators, Subfield
 
 from metadata.description import Description, Rejected
@@ -19,8 +21,10 @@ CHARSET = "charset-doubtful"
 def record(title: str = "Forests", number: str = "1", leader9: str = "a") -> bytes:
     made = pymarc.Record()
     made.leader = pymarc.Leader(f"00000nam {leader9}2200000 a 4500")
-    made.add_field(pymarc.Field("001", data=number))
-    made.add_field(pymarc.Field("245", Indicators("0", "0"), [Subfield("a", title)]))
+    made.fields = [
+        pymarc.Field("001", data=number),
+        pymarc.Field("245", Indicators("0", "0"), [Subfield("a", title)]),
+    ]
     return made.as_marc()
 
 
@@ -109,6 +113,17 @@ def test_a_piece_beyond_all_measure_is_refused_and_passed_over() -> None:
     data = record("One") + b"9" * (11 * 1024 * 1024) + b"\x1d" + record("Two")
     assert titles(data) == ["One", "Two"]
     assert codes(data) == ["record-damaged"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(at=st.integers(0, 63), noise=st.binary(max_size=6), drop=st.integers(0, 6))
+def test_whatever_happens_inside_a_record_its_neighbours_come_in(at: int, noise: bytes, drop: int) -> None:
+    inner = record("Forêts")[:-1]
+    broken = inner[:at] + noise.replace(b"\x1d", b"") + inner[at + drop :] + b"\x1d"
+    data = record("One") + broken + record("Three")
+    found = read(data)
+    assert {"One", "Three"} <= set(titles(data))
+    assert [one.number for one in found] == list(range(1, len(found) + 1))
 
 
 def test_nothing_is_an_answer_too() -> None:

@@ -56,7 +56,7 @@ def run_ingest(home: Home, paths: list[Path], tools: Tools, plan: bool = False) 
     with watching() as watcher, nullcontext() if plan else home.library.writer() as writer:
         report = ingest(paths, home.library, writer, tools, watcher)
     if not plan:
-        home.update_index()
+        home.update_index_with_others()
     return report
 
 

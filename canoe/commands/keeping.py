@@ -26,7 +26,7 @@ def withdraw(
     opened = open_home(home)
     with opened.library.writer() as writer:
         writer.withdraw(opened.library.item(item), reason)
-    opened.update_index()
+    opened.update_index_with_others()
     print_lines([f"{item} is withdrawn. canoe restore {item} brings it back."])
 
 
@@ -35,7 +35,7 @@ def restore(item: ItemArgument, home: HomeOption = None) -> None:
     opened = open_home(home)
     with opened.library.writer() as writer:
         writer.restore(opened.library.item(item))
-    opened.update_index()
+    opened.update_index_with_others()
     print_lines([f"{item} is published again."])
 
 

@@ -1,6 +1,7 @@
 """Options that many commands share, and how answers are printed."""
 
 import sys
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,9 +33,16 @@ def print_json(value: Any) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print lines of text for people."""
+    """Print lines of text for people; what a terminal would obey, from a file's name perhaps, is shown."""
     for line in lines:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write("".join(map(_inert, line)) + "\n")
+
+
+def _inert(character: str) -> str:
+    """Escape control and direction characters (general categories Cc and Cf)."""
+    if unicodedata.category(character) in ("Cc", "Cf"):
+        return character.encode("unicode_escape").decode()
+    return character
 
 
 def say(text: str) -> None:

@@ -16,7 +16,7 @@ from canoe.home import Home
 from metadata.dublin_core import oai_dc
 from metadata.errors import NotFound
 from metadata.model import Item, Page
-from metadata.serial import to_json
+from metadata.serial import record_line, to_json
 from search.engine import ItemHit, Request, SearchReader, open_reader
 
 
@@ -107,9 +107,8 @@ def _jsonl(home: Home, items: Iterable[Item]) -> Iterator[str]:
 
 def export_object(item: Item, repeated: frozenset[str]) -> dict[str, Any]:
     """Return what is exported of an item; a source in ``repeated`` is told apart by the item's id."""
-    facts: dict[str, Any] = msgspec.to_builtins(item)
-    facts["source"] = f"{item.source} [{item.id}]" if item.source in repeated else item.source
-    return {name: value for name, value in facts.items() if value or name in ("id", "source", "status")}
+    facts: dict[str, Any] = msgspec.json.decode(record_line(item))
+    return {**facts, "source": f"{item.source} [{item.id}]" if item.source in repeated else item.source}
 
 
 def _csv(home: Home, items: Iterable[Item]) -> Iterator[str]:

@@ -1,0 +1,178 @@
+"""The query language: what is understood, what is remarked, and that nothing raises or stalls."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.query import (
+    DEEPEST,
+    LONGEST,
+    MOST_TERMS,
+    And,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Value,
+    Word,
+    Years,
+    parse,
+    wanted,
+)
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+A, B, C = Word("a"), Word("b"), Word("c")
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [
+        ("a", A),
+        ("a b", And((A, B))),
+        ("a AND b", And((A, B))),
+        ("a OR b", Or((A, B))),
+        ("a b OR c", Or((And((A, B)), C))),
+        ("a (b OR c)", And((A, Or((B, C))))),
+        ("a -b", And((A, Not(B)))),
+        ("a −b", And((A, Not(B)))),
+        ("a NOT b", And((A, Not(B)))),
+        ("a -(b c)", And((A, Not(And((B, C)))))),
+        ("a or b", And((A, Word("or"), B))),
+        ("ORTHO", Word("ORTHO")),
+        ('"a b"', Phrase("a b")),
+        ("“a b”", Phrase("a b")),
+        ("«a b»", Phrase("a b")),
+        ("„a b“", Phrase("a b")),
+        ('-"a b"', Not(Phrase("a b"))),
+        ("foret*", Prefix("foret")),
+        ("porte-monnaie", Word("porte-monnaie")),
+        ("l’honnête", Word("l’honnête")),
+        ("title:a", Word("a", "title")),
+        ("titre:a", Word("a", "title")),
+        ("Título:a", Word("a", "title")),
+        ('title:"a b"', Phrase("a b", "title")),
+        ("title:(a OR b)", Or((Word("a", "title"), Word("b", "title")))),
+        ("title:(a) b", And((Word("a", "title"), B))),
+        ("-title:a", Not(Word("a", "title"))),
+        ("year:1990", Years(1990, 1990)),
+        ("year:1990..2005", Years(1990, 2005)),
+        ("année:..2005", Years(None, 2005)),
+        ("año:1990..", Years(1990, None)),
+        ("language:fr", Value("language", "fr")),
+        ("langue:Français", Value("language", "fr")),
+        ("language:(en OR es)", Or((Value("language", "en"), Value("language", "es")))),
+        ("type:rapport", Value("type", "report")),
+        ("12:30", Word("12:30")),
+        ("https://example.org/a", Word("https://example.org/a")),
+        ("", None),
+        (" \t\n", None),
+        ("\x00", None),
+    ],
+)
+def test_what_is_well_formed_is_understood_without_remark(text: str, node: Node | None) -> None:
+    assert parse(text) == Query(node, (), blank=node is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "node", "faults"),
+    [
+        ('a "b c', And((A, Phrase("b c"))), [("query-unclosed", "3")]),
+        ("a (b", And((A, B)), [("query-unclosed", "3")]),
+        ("a) b", And((A, B)), [("query-stray", "2")]),
+        ("a OR", A, [("query-stray", "3")]),
+        ("OR a", A, [("query-stray", "1")]),
+        ("a OR OR b", Or((A, B)), [("query-stray", "3")]),
+        ("a - b", And((A, B)), [("query-stray", "3")]),
+        ("a -", A, [("query-stray", "3")]),
+        ("a ()", A, [("query-stray", "3")]),
+        ("a & b", And((A, B)), [("query-stray", "3")]),
+        ("a~2", A, [("query-stray", "2")]),
+        ("???", None, [("query-stray", "1")]),
+        ("a*", A, [("query-prefix-short", "1")]),
+        ("year:soon a", A, [("query-value-unknown", "6")]),
+        ("language:klingonish a", A, [("query-value-unknown", "10")]),
+        ("colour:a", And((Word("colour"), A)), [("query-field-unknown", "1")]),
+    ],
+)
+def test_a_fault_has_its_position_and_the_rest_still_stands(
+    text: str, node: Node | None, faults: list[tuple[str, str]]
+) -> None:
+    query = parse(text)
+    assert query.node == node
+    assert [(p.code, dict(p.params)["position"]) for p in query.problems] == faults
+    assert all(p.message(language) for p in query.problems for language in ("en", "fr", "es"))
+
+
+def test_a_long_query_is_cut_and_says_so() -> None:
+    query = parse("a" * (LONGEST + 1))
+    assert query.node == Word("a" * LONGEST)
+    assert [p.code for p in query.problems] == ["query-too-long"]
+
+
+def test_terms_are_capped_and_one_remark_says_from_where() -> None:
+    query = parse(" ".join(["w"] * (MOST_TERMS + 5)))
+    assert query.node == And((Word("w"),) * MOST_TERMS)
+    assert [(p.code, dict(p.params)["position"]) for p in query.problems] == [
+        ("query-too-many-terms", str(2 * MOST_TERMS + 1))
+    ]
+
+
+def test_depth_is_capped_and_what_is_inside_stays() -> None:
+    assert parse("(" * DEEPEST + "a" + ")" * DEEPEST) == Query(A, (), blank=False)
+    deeper = parse("(" * 100 + "a" + ")" * 100 + " b")
+    assert deeper.node == And((A, B))
+    assert {p.code for p in deeper.problems} == {"query-too-deep"}
+
+
+def nodes_of(node: Node | None) -> Iterator[Node]:
+    if node is None:
+        return
+    yield node
+    if isinstance(node, And | Or):
+        for part in node.nodes:
+            yield from nodes_of(part)
+    elif isinstance(node, Not):
+        yield from nodes_of(node.node)
+
+
+PIECES = st.sampled_from(
+    ["(", ")", '"', "“", "»", "-", "−", "OR", "AND", "NOT", "*", "~", "~5", ":", "title:", "year:", "..", "1990",
+     "language:", "fr", "forêt", "l'", "’", " ", "  ", "\x00", "\ud800", "e\u0301", "\u202e", "日本", "😀", "[a TO "]
+)  # fmt: skip
+
+
+@given(st.one_of(st.text(max_size=400), st.lists(PIECES, max_size=200).map("".join)))
+def test_any_input_gives_a_tree_within_the_caps(text: str) -> None:
+    query = parse(text)
+    nodes = list(nodes_of(query.node))
+    leaves = [node for node in nodes if not isinstance(node, And | Or | Not)]
+    assert len(leaves) <= MOST_TERMS
+    assert all(len(node.nodes) >= 2 for node in nodes if isinstance(node, And | Or))
+    assert all(any(map(str.isalnum, leaf.text)) for leaf in wanted(query.node)) if query.node else True
+    assert query.node or query.problems or query.blank
+    assert [p.message() for p in query.problems] or not query.problems
+
+
+@pytest.mark.parametrize("text", ["(" * 12_000, "[a TO " * 2_000, '"' * 100_000, "-" * 100_000, "a:" * 50_000])
+def test_hostile_input_is_answered_at_once(text: str) -> None:
+    started = time.perf_counter()
+    assert any(p.code == "query-too-long" for p in parse(text).problems)
+    assert time.perf_counter() - started < 0.2
+
+
+@pytest.mark.shared
+def test_the_shared_hostile_queries_are_answered() -> None:
+    path = SHARED / "hostile" / "web" / "search_fuzz.jsonl"
+    if not path.is_file():
+        pytest.skip("../shared/data is absent")
+    for line in path.read_text("utf-8").splitlines():
+        query = parse(json.loads(line)["q"])
+        assert query.node or query.problems or query.blank

@@ -1,0 +1,201 @@
+"""The Tantivy engine: writing, being read meanwhile, and what becomes of a damaged index."""
+
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from search_sample import ENGLISH, fill, ids, item_of, sample
+
+import search.tantivy_folder
+from metadata.errors import CanoeError, HomeHeld, Outdated, UsageError
+from search.engine import PageDocument, Request, open_reader, open_writer
+
+
+def test_what_is_put_again_replaces_and_what_is_removed_is_gone(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    writer = open_writer(tmp_path)
+    assert writer.position() == 3
+    writer.put(item_of(ENGLISH, "Only reeds."))
+    writer.remove(["fr1", "never there"])
+    writer.commit(9)
+    assert ids(writer.find(Request(""))) == {"en1", "es1"}
+    assert ids(writer.find(Request("forest OR foret"))) == set()
+    assert ids(writer.find(Request("reeds"))) == {"en1"}
+    assert writer.position() == 9
+    writer.close()
+
+
+def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    writer = open_writer(tmp_path)
+    writer.clear()
+    writer.put(item_of(PageDocument("new", 0)))
+    assert writer.position() == 0
+    writer.close()
+    reader = open_reader(tmp_path)
+    assert ids(reader.find(Request(""))) == {"en1", "es1", "fr1"}
+    assert reader.position() == 3
+
+
+def test_clear_forgets_everything_with_the_next_commit(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    writer = open_writer(tmp_path)
+    writer.clear()
+    writer.commit(0)
+    writer.close()
+    reader = open_reader(tmp_path)
+    assert (reader.find(Request("")).total, reader.position()) == (0, 0)
+
+
+def test_a_reader_sees_a_commit_at_once(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path)
+    reader = open_reader(tmp_path)
+    for position in range(1, 6):
+        writer.put(item_of(PageDocument(f"i{position}", 0, text="heron")))
+        writer.commit(position)
+        assert (reader.find(Request("heron")).total, reader.position()) == (position, position)
+    writer.close()
+    assert reader.find(Request("heron")).total == 5
+
+
+def test_readers_answer_while_a_writer_writes_and_merges(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path)
+    writer.commit(1)
+    faults: list[CanoeError] = []
+    totals: list[int] = []
+    done = threading.Event()
+
+    def read() -> None:
+        reader = open_reader(tmp_path)
+        try:
+            while not done.is_set():
+                totals.append(reader.find(Request("heron")).total)
+        except CanoeError as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for n in range(12):
+        writer.put(item_of(PageDocument(f"i{n}", 0, text="heron")))
+        writer.commit(n)
+    done.set()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    assert faults == []
+    assert totals
+    assert all(0 <= total <= 12 for total in totals)
+
+
+def test_two_writers_do_not_meet(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path)
+    with pytest.raises(HomeHeld):
+        open_writer(tmp_path)
+    (meta,) = tmp_path.glob("*/meta.json")
+    meta.write_bytes(b"")
+    with pytest.raises(HomeHeld):
+        open_writer(tmp_path)
+    writer.close()
+
+
+def test_documents_of_any_content_are_taken(tmp_path: Path) -> None:
+    texts = ["\ud800 heron", "\x00heron\x00", "heron " + "x" * 70_000, "e\u0301te\u0301 heron", "", "日本 heron"]
+    fill(tmp_path, (PageDocument(f"i{n}", 0, text=text) for n, text in enumerate(texts)))
+    reader = open_reader(tmp_path)
+    assert reader.find(Request("heron")).total == 5
+    assert ids(reader.find(Request("été"))) == {"i3"}
+
+
+# The folder
+
+
+def test_there_is_no_reading_where_there_is_no_index(tmp_path: Path) -> None:
+    with pytest.raises(Outdated, match="no search index") as caught:
+        open_reader(tmp_path)
+    assert "canoe rebuild --index" in caught.value.hint
+
+
+def test_an_engine_is_known_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="lucene"):
+        open_writer(tmp_path, "lucene")
+
+
+DAMAGED = [".store", ".idx", ".pos", ".term", ".fast", ".fieldnorm", "meta.json", ".managed.json"]
+
+
+@pytest.mark.parametrize("how", ["cut", "emptied", "missing"])
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_index_is_outdated_for_readers_and_renewed_by_a_writer(tmp_path: Path, name: str, how: str) -> None:
+    fill(tmp_path, sample(), 3)
+    path = next(path for path in tmp_path.glob("*/*") if path.name.endswith(name))
+    damage(path, how)
+    if (name, how) == (".managed.json", "missing"):  # which Tantivy makes again by itself
+        assert open_reader(tmp_path).find(Request("")).total == 3
+        return
+    with pytest.raises(Outdated):
+        open_reader(tmp_path)
+    writer = open_writer(tmp_path)
+    assert writer.position() == 0
+    writer.put(sample())
+    writer.commit(3)
+    writer.close()
+    assert open_reader(tmp_path).find(Request("forest")).total == 1
+
+
+def damage(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    if how == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(content[: len(content) // 2] if how == "cut" else b"")
+
+
+def test_a_reader_says_so_when_its_index_goes(tmp_path: Path) -> None:
+    fill(tmp_path, sample())
+    reader = open_reader(tmp_path)
+    for folder in tmp_path.iterdir():
+        shutil.rmtree(folder)
+    with pytest.raises(Outdated):
+        reader.find(Request("forest"))
+
+
+def test_files_that_no_commit_speaks_of_are_swept(tmp_path: Path) -> None:
+    fill(tmp_path, sample())
+    (folder,) = tmp_path.iterdir()
+    orphans = [folder / f"{'0f' * 16}{suffix}" for suffix in (".store", ".idx", ".12.del")]
+    for orphan in orphans:
+        orphan.write_bytes(b"left by a writer that was killed")
+    kept = folder / "notes.txt"
+    kept.write_text("somebody's own")
+    open_writer(tmp_path).close()
+    assert not any(orphan.exists() for orphan in orphans)
+    assert kept.exists()
+    assert open_reader(tmp_path).find(Request("")).total == 3
+
+
+def test_repeated_writers_leave_no_files_behind(tmp_path: Path) -> None:
+    for n in range(12):
+        fill(tmp_path, sample(), n)
+    (folder,) = tmp_path.iterdir()
+    segments = json.loads((folder / "meta.json").read_text())["segments"]
+    assert len({p.name[:32] for p in folder.iterdir() if len(p.name) > 32}) <= len(segments) + 1
+    open_writer(tmp_path).close()
+    assert open_reader(tmp_path).find(Request("")).total == 3
+
+
+def test_another_version_gets_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, sample(), 3)
+    monkeypatch.setattr(search.tantivy_folder, "version", lambda: "0123456789abcdef")
+    with pytest.raises(Outdated):
+        open_reader(tmp_path)
+    writer = open_writer(tmp_path)
+    assert writer.position() == 0
+    assert len(list(tmp_path.iterdir())) == 2
+    writer.put(sample())
+    writer.commit(3)
+    writer.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["0123456789abcdef"]
+    assert open_reader(tmp_path).find(Request("")).total == 3

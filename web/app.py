@@ -1,0 +1,100 @@
+"""The door: every address of the public pages, and what answers when none does."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from archive.library import Library
+from metadata.errors import CanoeError, NotFound
+from metadata.vocabulary import Vocabulary
+from search.engine import SearchReader
+from web.downloads import download
+from web.guard import Guard
+from web.home import home
+from web.items import item
+from web.reading import go_to_page, page
+from web.render import Desk, View, respond
+from web.results import search
+from web.site import Site
+from web.static import static
+
+_LOG = logging.getLogger(__name__)
+_RETRY_SECONDS = "120"
+
+Endpoint = Callable[[Desk, Request], Response]
+
+
+def routes(site: Site, library: Library, engine: SearchReader, vocabulary: Vocabulary) -> list[BaseRoute]:
+    """Return the routes of the public pages.
+
+    They answer every path, so they go after all others. GET and HEAD only; every endpoint
+    runs in a worker thread.
+    """
+    desk = Desk(site, library, engine, vocabulary)
+    inner = Starlette(
+        routes=[*_pages(desk), Route("/static/{name}", static)],
+        exception_handlers={
+            HTTPException: partial(_refused, desk),
+            NotFound: partial(_not_found, desk),
+            CanoeError: partial(_unavailable, desk),
+            Exception: partial(_failed, desk),
+        },
+    )
+    # A slash too many is an address that does not exist, not a redirect to the Host header's host.
+    inner.router.redirect_slashes = False
+    return [Mount("/", app=Guard(inner))]
+
+
+def _pages(desk: Desk) -> list[Route]:
+    table: dict[str, Endpoint] = {
+        "/": home,
+        "/search": search,
+        "/about": about,
+        "/robots.txt": robots,
+        "/item/{id}": item,
+        "/item/{id}/page": go_to_page,
+        "/item/{id}/page/{n}": page,
+        "/item/{id}/file/{path:path}": download,
+    }
+    return [Route(path, partial(endpoint, desk)) for path, endpoint in table.items()]
+
+
+def about(desk: Desk, request: Request) -> Response:
+    """Answer ``/about``."""
+    values: dict[str, object] = {"counts": desk.library.catalogue.counts()}
+    return respond(desk, request, View("about.html", values))
+
+
+def robots(desk: Desk, _: Request) -> Response:
+    """Answer ``/robots.txt`` (RFC 9309): items and pages are for all, searches and facets for people."""
+    root = desk.site.root
+    refused = (f"{root}/search", f"{root}/*?*q=")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in refused), ""]
+    return PlainTextResponse("\n".join(lines), headers={"Cache-Control": "public, max-age=86400"})
+
+
+def _refused(desk: Desk, request: Request, fault: Exception) -> Response:
+    status = fault.status_code if isinstance(fault, HTTPException) else 400
+    headers = fault.headers if isinstance(fault, HTTPException) else None
+    return respond(desk, request, View("error.html", {"status": status}, status, "/"), headers)
+
+
+def _not_found(desk: Desk, request: Request, _: Exception) -> Response:
+    return respond(desk, request, View("error.html", {"status": 404}, 404, "/"))
+
+
+def _unavailable(desk: Desk, request: Request, fault: Exception) -> Response:
+    """Answer for a library that cannot be read just now; whoever keeps it finds the reason in the log."""
+    _LOG.error("%s: %s", request.url.path, fault)
+    view = View("error.html", {"status": 503}, 503, "/")
+    return respond(desk, request, view, {"Retry-After": _RETRY_SECONDS})
+
+
+def _failed(desk: Desk, request: Request, _: Exception) -> Response:
+    return respond(desk, request, View("error.html", {"status": 500}, 500, "/"))

@@ -1,0 +1,49 @@
+"""Files of items, as they are kept."""
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from metadata.errors import NotFound
+from metadata.model import File, Item
+from web.items import gone, held_item
+from web.render import Desk
+
+INLINE = frozenset(("application/pdf", "image/png", "image/jpeg"))
+"""Media types a browser shows by itself and that cannot carry script of their own; all others are saved."""
+
+_OFFERED = ("access", "original")
+
+
+def download(desk: Desk, request: Request) -> Response:
+    """Answer ``/item/{id}/file/{path}``: whole or in ranges (RFC 9110, 14); the ETag is the file's sha512."""
+    held = held_item(desk, request.path_params["id"])
+    if held.item.status == "withdrawn":
+        return gone(desk, request, held)
+    file = _offered(held.item, request.path_params["path"])
+    headers = {
+        "ETag": f'"{file.sha512}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "public, max-age=3600",
+    }
+    if file.sha512 in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(
+        desk.library.file(held.item, file.path),
+        headers=headers,
+        media_type=file.media_type,
+        filename=_name(file),
+        content_disposition_type="inline" if file.media_type in INLINE else "attachment",
+    )
+
+
+def _offered(item: Item, path: str) -> File:
+    """Return the file at ``path``; only paths that the item itself names are looked at."""
+    for file in item.files:
+        if file.path == path and file.role in _OFFERED:
+            return file
+    raise NotFound(f"Item {item.id} has no such file.")
+
+
+def _name(file: File) -> str:
+    """Return the name to save under: the one it came with, without folders."""
+    return (file.name or file.path).replace("\\", "/").rpartition("/")[2]

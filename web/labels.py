@@ -1,0 +1,188 @@
+"""Facts of items as words: in the reader's language, and saying so where they are not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
+
+from archive.clock import SECOND
+from metadata import languages
+from metadata.model import Agent, Doi, Item, Text
+from metadata.types import TYPES
+from metadata.vocabulary import Vocabulary
+from web.dates import shown
+from web.i18n import N_, locale, messages
+
+ROLES = {
+    "aft": N_("author of afterword"),
+    "art": N_("artist"),
+    "aui": N_("author of introduction"),
+    "aut": N_("author"),
+    "cau": N_("co-author"),
+    "cmp": N_("composer"),
+    "com": N_("compiler"),
+    "cre": N_("creator"),
+    "ctb": N_("contributor"),
+    "ctg": N_("cartographer"),
+    "dgg": N_("degree-granting institution"),
+    "dst": N_("distributor"),
+    "edt": N_("editor"),
+    "fnd": N_("funder"),
+    "his": N_("host institution"),
+    "ill": N_("illustrator"),
+    "isb": N_("issuing body"),
+    "org": N_("originator"),
+    "orm": N_("organiser"),
+    "pbl": N_("publisher"),
+    "pht": N_("photographer"),
+    "prt": N_("printer"),
+    "spn": N_("sponsor"),
+    "ths": N_("thesis supervisor"),
+    "trl": N_("translator"),
+    "wpr": N_("writer of preface"),
+}
+FACETS = {
+    "language": N_("Language"),
+    "type": N_("Type"),
+    "year": N_("Year"),
+    "subject": N_("Subject"),
+    "collection": N_("Collection"),
+}
+METHODS = {
+    "text-layer": N_("The text comes from the document itself."),
+    "ocr": N_("The text was read from the page’s image by a program (OCR) and may contain errors."),
+    "blank": N_("The page is blank."),
+    "unread": N_("The text of this page could not be read."),
+}
+SCHEMES = {
+    "isbn": "ISBN",
+    "issn": "ISSN",
+    "doi": "DOI",
+    "control-number": N_("Control number"),
+    "report-number": N_("Report number"),
+    "url": N_("Web address"),
+}
+FORMATS = {
+    "application/pdf": "PDF",
+    "image/tiff": "TIFF",
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/jp2": "JPEG 2000",
+    "application/marc": "MARC 21",
+    "application/marcxml+xml": "MARCXML",
+    "text/csv": "CSV",
+    "text/plain": N_("plain text"),
+}
+_CREATORS = frozenset(("aut", "cau", "cre", "art", "cmp", "ctg", "pht"))
+_STAND_INS = frozenset(("edt", "com", "isb"))
+_RESOLVING = frozenset(("findable", "registered", "external"))
+_UNITS = ((10**9, "gigabyte"), (10**6, "megabyte"), (10**3, "kilobyte"))
+
+
+def creators(item: Item) -> Sequence[Agent]:
+    """Return who made the item: authors and the like, else editors and issuing bodies, else nobody."""
+    for roles in (_CREATORS, _STAND_INS):
+        if found := [part.agent for part in item.contributions if part.role in roles]:
+            return list(dict.fromkeys(found))
+    return ()
+
+
+def publishers(item: Item) -> Sequence[Agent]:
+    """Return who published the item."""
+    return [part.agent for part in item.contributions if part.role == "pbl"]
+
+
+def web_address(value: str) -> str:
+    """Return ``value`` where it is an http(s) address as a whole, else ``""``."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    plain = not any(character.isspace() for character in value)
+    return value if plain and parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def doi_address(doi: Doi) -> str:
+    """Return the address a DOI resolves at, ``""`` while it is only reserved."""
+    return f"https://doi.org/{doi.name}" if doi.state in _RESOLVING else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Words in one interface language."""
+
+    language: str
+    vocabulary: Vocabulary
+
+    def text(self, message: str) -> str:
+        """Translate a message that was marked with ``N_``."""
+        return messages(self.language).gettext(message)
+
+    def kind(self, code: str) -> str:
+        """Name a publication type."""
+        return TYPES[code].label(self.language) if code in TYPES else code
+
+    def tongue(self, tag: str) -> str:
+        """Name a language (BCP 47) with a capital, as it stands alone."""
+        name = languages.name(tag, self.language)
+        return name[:1].upper() + name[1:]
+
+    def concept(self, uri: str) -> Text:
+        """Return the label of a concept and its language; a concept nobody knows is its URI."""
+        found = self.vocabulary.concepts.get(uri)
+        return found.label(self.language) if found else Text(uri)
+
+    def role(self, code: str) -> str:
+        """Name the part somebody had (a MARC relator code)."""
+        return self.text(ROLES.get(code, ROLES["ctb"]))
+
+    def facet(self, name: str) -> str:
+        """Name a facet."""
+        return self.text(FACETS[name])
+
+    def value(self, facet: str, value: str) -> Text:
+        """Name a facet's value; its language is ``""`` where it is nobody's in particular."""
+        if facet == "subject":
+            return self.concept(value)
+        named = {"language": self.tongue, "type": self.kind}.get(facet)
+        return Text(named(value), self.language) if named else Text(value)
+
+    def method(self, code: str) -> str:
+        """Say how a page was read."""
+        return self.text(METHODS[code])
+
+    def scheme(self, code: str) -> str:
+        """Name an identifier's scheme."""
+        return self.text(SCHEMES[code]) if code in SCHEMES else code
+
+    def format(self, media_type: str) -> str:
+        """Name a file format by its media type."""
+        known = FORMATS.get(media_type)
+        return self.text(known) if known else media_type.rpartition("/")[2].upper()
+
+    def size(self, count: int) -> str:
+        """Say how large ``count`` bytes are, in decimal units."""
+        step, unit = next((found for found in _UNITS if count >= found[0]), (1, "byte"))
+        amount = round(count / step, 1 if step > 1 and count < 100 * step else 0)
+        length = "long" if unit == "byte" else "short"
+        return format_unit(amount, f"digital-{unit}", length, locale=locale(self.language))
+
+    def number(self, count: int) -> str:
+        """Write a whole number."""
+        return format_decimal(count, locale=locale(self.language))
+
+    def percent(self, hundredths: float) -> str:
+        """Write a percentage, 100 being all."""
+        return format_percent(round(hundredths) / 100, locale=locale(self.language))
+
+    def date(self, edtf: str) -> str:
+        """Write an EDTF date."""
+        return shown(edtf, self.language)
+
+    def day(self, change: int) -> str:
+        """Write the day of a change number (:mod:`archive.clock`), in UTC."""
+        return format_date(datetime.fromtimestamp(change // SECOND, UTC), "long", locale=locale(self.language))

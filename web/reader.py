@@ -1,0 +1,58 @@
+"""Who reads a page: the language, and links that keep it where the reader chose it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+
+from web.i18n import LANGUAGES, choose
+from web.site import Site
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One request, as pages need it.
+
+    ``chosen`` says whether the address itself names the language, so that links hand it on:
+    there are no cookies. ``path`` is without the site's root, ``query`` without ``lang``.
+    """
+
+    site: Site
+    language: str
+    chosen: bool
+    path: str
+    query: Pairs = ()
+
+    def link(self, path: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
+        """Return the address of a page of this site, for use in HTML."""
+        return self._address(path, [*pairs, ("lang", self.language)] if self.chosen else pairs)
+
+    def in_language(self, language: str) -> str:
+        """Return the address of this very page in another language."""
+        return self._address(self.path, [*self.query, ("lang", language)])
+
+    def canonical(self, path: str = "") -> str:
+        """Return the whole address by which a page is known, whatever was asked of it."""
+        return self.site.base_url + quote(path or self.path)
+
+    def _address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
+        asked = urlencode(list(pairs))
+        # One slash at the start: two would name another host.
+        return f"{self.site.root}/{quote(path.lstrip('/'))}" + (f"?{asked}" if asked else "")
+
+
+def reader(site: Site, request: Request) -> Reader:
+    """Return the reader of a request."""
+    pairs = request.query_params.multi_items()
+    asked = request.query_params.get("lang", "")
+    accepted = ",".join(request.headers.getlist("accept-language"))
+    return Reader(
+        site=site,
+        language=choose(asked, accepted, site.default_language),
+        chosen=asked in LANGUAGES,
+        path=request.scope["path"],
+        query=[(name, value) for name, value in pairs if name != "lang"],
+    )

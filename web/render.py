@@ -1,0 +1,84 @@
+"""Templates, filled: what every page is made from, and how it becomes an answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from archive.library import Library
+from metadata.vocabulary import Vocabulary
+from search.engine import SearchReader
+from web import static
+from web.i18n import LANGUAGES, messages
+from web.labels import Labels, creators, doi_address, web_address
+from web.reader import Reader, reader
+from web.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the pages are made from."""
+
+    site: Site
+    library: Library
+    engine: SearchReader
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A page before it is written: its template, the values for it, and the answer's status.
+
+    ``canonical`` is the path the page is known by, where it is not the one asked for;
+    ``indexed`` says whether search engines may list it.
+    """
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    status: int = 200
+    canonical: str = ""
+    indexed: bool = True
+
+
+def respond(desk: Desk, request: Request, view: View, headers: Mapping[str, str] | None = None) -> Response:
+    """Write a page in the language of the request's reader."""
+    who = reader(desk.site, request)
+    common = {
+        "site": desk.site,
+        "reader": who,
+        "labels": Labels(who.language, desk.vocabulary),
+        "canonical": who.canonical(view.canonical),
+        "indexed": view.indexed and view.status == 200,
+    }
+    content = environment(who.language).get_template(view.template).render({**common, **view.values})
+    return HTMLResponse(content, view.status, {**_headers(who), **(headers or {})})
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the templates with the messages of one interface language."""
+    made = Environment(
+        loader=PackageLoader("web", "templates"),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.install_gettext_translations(messages(language), newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(
+        languages=LANGUAGES,
+        asset=static.address,
+        creators=creators,
+        doi_address=doi_address,
+        web_address=web_address,
+    )
+    return made
+
+
+def _headers(who: Reader) -> dict[str, str]:
+    return {"Content-Language": who.language, "Vary": "Accept-Language", "Cache-Control": "no-cache"}

@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
-from starlette.testclient import TestClient
-from web_library import FR, PDF, client, digest, make
+from web_library import FR, PDF, Pages, digest, make, serving
 
 SCAN = f"/item/{FR}/file/originals/the%20scan.pdf"
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    with client(make(tmp_path_factory.mktemp("home"))) as opened:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    with serving(make(tmp_path_factory.mktemp("home"))) as opened:
         yield opened
 
 
-def test_a_file_comes_as_it_is_kept(pages: TestClient) -> None:
+def test_a_file_comes_as_it_is_kept(pages: Pages) -> None:
     answer = pages.get(SCAN)
     assert answer.content == PDF
     assert answer.headers["content-type"] == "application/pdf"
@@ -26,7 +25,7 @@ def test_a_file_comes_as_it_is_kept(pages: TestClient) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_what_may_carry_script_is_saved_not_shown(pages: TestClient) -> None:
+def test_what_may_carry_script_is_saved_not_shown(pages: Pages) -> None:
     answer = pages.get(f"/item/{FR}/file/originals/plan.svg")
     assert answer.headers["content-disposition"] == 'attachment; filename="plan.svg"'
 
@@ -42,24 +41,24 @@ def test_what_may_carry_script_is_saved_not_shown(pages: TestClient) -> None:
         ("bytes=" + "9" * 5000 + "-", 400, None),
     ],
 )
-def test_ranges(pages: TestClient, asked: str, status: int, content: bytes | None) -> None:
+def test_ranges(pages: Pages, asked: str, status: int, content: bytes | None) -> None:
     answer = pages.get(SCAN, headers={"Range": asked})
     assert answer.status_code == status
     assert content is None or answer.content == content
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_range_of_another_version_gives_the_whole(pages: TestClient) -> None:
+def test_a_range_of_another_version_gives_the_whole(pages: Pages) -> None:
     answer = pages.get(SCAN, headers={"Range": "bytes=0-8", "If-Range": '"another"'})
     assert (answer.status_code, answer.content) == (200, PDF)
 
 
-def test_what_the_reader_has_is_not_sent_again(pages: TestClient) -> None:
+def test_what_the_reader_has_is_not_sent_again(pages: Pages) -> None:
     answer = pages.get(SCAN, headers={"If-None-Match": f'"{digest(PDF)}"'})
     assert (answer.status_code, answer.content) == (304, b"")
 
 
-def test_head_tells_the_size(pages: TestClient) -> None:
+def test_head_tells_the_size(pages: Pages) -> None:
     answer = pages.head(SCAN)
     assert (answer.content, answer.headers["content-length"]) == (b"", str(len(PDF)))
 
@@ -69,7 +68,7 @@ def test_head_tells_the_size(pages: TestClient) -> None:
     ["pages.jsonl", "item.json", "", "originals/", "originals/the%20scan.pdf/", "../item.json", "..%2fitem.json",
      "%2e%2e/%2e%2e/%2e%2e/etc/passwd", "originals/%00", "/etc/passwd", "originals/../originals/plan.svg"],
 )  # fmt: skip
-def test_only_named_files_are_given(pages: TestClient, path: str) -> None:
+def test_only_named_files_are_given(pages: Pages, path: str) -> None:
     answer = pages.get(f"/item/{FR}/file/{path}")
     # The client itself resolves plain dots, which may leave the address of an item.
     assert answer.status_code in (200, 404)

@@ -1,7 +1,7 @@
 """Three languages: every message translated, placeholders kept, the right language chosen, facts in words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,8 +30,8 @@ def catalog(language: str) -> Catalog:
         return read_po(source, locale=language, abort_invalid=True)
 
 
-def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else text
+def forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def translated(language: str) -> Iterator[tuple[str, str]]:

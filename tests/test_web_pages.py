@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import html
-from starlette.testclient import TestClient
-from web_library import BASE, EN, FR, GONE, HOSTILE, SITE, client, make
+from web_library import BASE, EN, FR, GONE, HOSTILE, SITE, Pages, make, serving
 
 from archive.library import Library
 from metadata.model import Page
@@ -23,8 +22,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 
 @pytest.fixture(scope="module")
-def pages(library: Library) -> Iterator[TestClient]:
-    with client(library) as opened:
+def pages(library: Library) -> Iterator[Pages]:
+    with serving(library) as opened:
         yield opened
 
 
@@ -52,7 +51,7 @@ def text_of(page: str) -> str:
 
 @pytest.mark.parametrize("language", ["en", "fr", "es"])
 @pytest.mark.parametrize("path", PATHS)
-def test_every_page_is_sound_html_and_guarded(pages: TestClient, path: str, language: str) -> None:
+def test_every_page_is_sound_html_and_guarded(pages: Pages, path: str, language: str) -> None:
     answer = pages.get(path, headers={"Accept-Language": language})
     tree = html.document_fromstring(answer.text)
     ids = tree.xpath("//@id")
@@ -69,7 +68,7 @@ def test_every_page_is_sound_html_and_guarded(pages: TestClient, path: str, lang
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_pages_load_only_what_is_ours_and_all_of_it_is_there(pages: TestClient, path: str) -> None:
+def test_pages_load_only_what_is_ours_and_all_of_it_is_there(pages: Pages, path: str) -> None:
     tree = html.document_fromstring(pages.get(path).text)
     loaded = set(tree.xpath("//link[@rel!='canonical']/@href | //img/@src"))
     assert loaded == {address("canoe.css"), address("mark.svg")}
@@ -80,7 +79,7 @@ def test_pages_load_only_what_is_ours_and_all_of_it_is_there(pages: TestClient, 
         assert pages.get(resource, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 
 
-def test_internal_links_lead_somewhere(pages: TestClient) -> None:
+def test_internal_links_lead_somewhere(pages: Pages) -> None:
     seen: set[str] = set()
     for path in ("/", "/search?q=eau", f"/item/{FR}", f"/item/{FR}/page/1", f"/item/{GONE}", "/nothing"):
         links = html.document_fromstring(pages.get(path).text).xpath("//a/@href")
@@ -100,7 +99,7 @@ def test_stylesheet_is_small_and_asks_for_nothing() -> None:
     assert b"@media print" in style
 
 
-def test_home_counts_and_leads_into_the_subjects(pages: TestClient) -> None:
+def test_home_counts_and_leads_into_the_subjects(pages: Pages) -> None:
     page = pages.get("/", headers={"Accept-Language": "fr"}).text
     assert "27 publications, 5 pages" in text_of(page)
     assert "Zones humides" in page
@@ -108,7 +107,7 @@ def test_home_counts_and_leads_into_the_subjects(pages: TestClient) -> None:
     assert 'hreflang="es"' in page
 
 
-def test_item_shows_all_its_facts_in_the_readers_language(pages: TestClient) -> None:
+def test_item_shows_all_its_facts_in_the_readers_language(pages: Pages) -> None:
     answer = pages.get(f"/item/{FR}?lang=es")
     text = text_of(answer.text)
     for fact in (
@@ -124,7 +123,7 @@ def test_item_shows_all_its_facts_in_the_readers_language(pages: TestClient) -> 
     assert f'<link rel="canonical" href="{BASE}/item/{FR}">' in answer.text
 
 
-def test_texts_in_another_language_say_so(pages: TestClient) -> None:
+def test_texts_in_another_language_say_so(pages: Pages) -> None:
     tree = html.document_fromstring(pages.get(f"/item/{FR}?lang=en").text)
     assert tree.xpath("string(//h1/span/@lang)") == "fr"
     assert tree.xpath("string(//p[@class='lede']/@lang)") == "fr"
@@ -132,13 +131,13 @@ def test_texts_in_another_language_say_so(pages: TestClient) -> None:
     assert not french.xpath("//h1/span/@lang")
 
 
-def test_a_doi_that_resolves_is_linked_and_cited(pages: TestClient) -> None:
+def test_a_doi_that_resolves_is_linked_and_cited(pages: Pages) -> None:
     page = pages.get(f"/item/{EN}").text
     assert 'href="https://doi.org/10.99999/elsewhere"' in page
     assert "Marsden, Eleanor (1988). Caring for Wetlands. https://doi.org/10.99999/elsewhere" in text_of(page)
 
 
-def test_hostile_metadata_is_shown_as_text(pages: TestClient) -> None:
+def test_hostile_metadata_is_shown_as_text(pages: Pages) -> None:
     for path in (f"/item/{HOSTILE}", "/search?q=alert", "/search?type=no-such-type", "/"):
         answer = pages.get(path)
         assert answer.status_code == 200
@@ -147,7 +146,7 @@ def test_hostile_metadata_is_shown_as_text(pages: TestClient) -> None:
         assert "</title><script>" in text_of(answer.text)
 
 
-def test_page_shows_its_text_neighbours_and_how_it_was_read(pages: TestClient) -> None:
+def test_page_shows_its_text_neighbours_and_how_it_was_read(pages: Pages) -> None:
     answer = pages.get(f"/item/{FR}/page/2", headers={"Accept-Language": "fr-CA, en;q=0.5"})
     text = text_of(answer.text)
     assert "Les pâturages inondés nourrissent la bécassine." in text
@@ -160,13 +159,13 @@ def test_page_shows_its_text_neighbours_and_how_it_was_read(pages: TestClient) -
 
 
 @pytest.mark.parametrize("query", ["paturages", "pâturage", "PÂTURAGES", "patur*", '"pâturages inondés"'])
-def test_words_of_the_query_are_marked(pages: TestClient, query: str) -> None:
+def test_words_of_the_query_are_marked(pages: Pages, query: str) -> None:
     tree = html.document_fromstring(pages.get(f"/item/{FR}/page/2", params={"q": query}).text)
     assert tree.xpath("//mark/text()")[0] == "pâturages"
     assert "Marked on this page" in tree.text_content()
 
 
-def test_a_query_that_is_not_on_the_page_says_so(pages: TestClient) -> None:
+def test_a_query_that_is_not_on_the_page_says_so(pages: Pages) -> None:
     page = pages.get(f"/item/{FR}/page/2?q=otter").text
     assert "Not on this page: otter" in text_of(page)
     assert "<mark>" not in page
@@ -180,7 +179,7 @@ def test_lines_flow_but_short_ones_keep_their_end() -> None:
     assert made[0][0][0][0] == prose.replace("\n", " ")
 
 
-def test_go_to_page(pages: TestClient) -> None:
+def test_go_to_page(pages: Pages) -> None:
     answer = pages.get(f"/item/{FR}/page?n=2&q=eau&lang=fr")
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/item/{FR}/page/2?q=eau&lang=fr"
@@ -188,7 +187,7 @@ def test_go_to_page(pages: TestClient) -> None:
         assert pages.get(f"/item/{FR}/page", params={"n": number}).status_code == 404
 
 
-def test_a_withdrawn_item_leaves_a_tombstone(pages: TestClient) -> None:
+def test_a_withdrawn_item_leaves_a_tombstone(pages: Pages) -> None:
     for path in ("", "/page/1", "/file/originals/the%20scan.pdf"):
         answer = pages.get(f"/item/{GONE}{path}")
         assert answer.status_code == 410
@@ -204,7 +203,7 @@ def test_a_withdrawn_item_leaves_a_tombstone(pages: TestClient) -> None:
      "/..%2f..%2fetc/passwd", "/static/..%2fapp.py", "/static/", "/item/%0d%0aSet-Cookie:x=1", "//evil.example/x",
      "/search/", "/" + "a" * 8000],
 )  # fmt: skip
-def test_what_is_not_there_is_not_found_and_offers_a_search(pages: TestClient, path: str) -> None:
+def test_what_is_not_there_is_not_found_and_offers_a_search(pages: Pages, path: str) -> None:
     answer = pages.get(path)
     assert answer.status_code == 404
     tree = html.document_fromstring(answer.text)
@@ -213,7 +212,7 @@ def test_what_is_not_there_is_not_found_and_offers_a_search(pages: TestClient, p
     assert "set-cookie" not in answer.headers
 
 
-def test_only_reading_is_allowed(pages: TestClient) -> None:
+def test_only_reading_is_allowed(pages: Pages) -> None:
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
         answer = pages.request(method, "/search")
         assert answer.status_code == 405
@@ -222,14 +221,14 @@ def test_only_reading_is_allowed(pages: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_head_is_get_without_its_body(pages: TestClient, path: str) -> None:
+def test_head_is_get_without_its_body(pages: Pages, path: str) -> None:
     got, headed = pages.get(path), pages.head(path)
     assert headed.content == b""
     assert headed.status_code == got.status_code
     assert headed.headers == got.headers
 
 
-def test_robots_are_kept_off_searches(pages: TestClient) -> None:
+def test_robots_are_kept_off_searches(pages: Pages) -> None:
     answer = pages.get("/robots.txt")
     assert answer.headers["content-type"].startswith("text/plain")
     assert "Disallow: /search\n" in answer.text
@@ -240,7 +239,7 @@ def test_robots_are_kept_off_searches(pages: TestClient) -> None:
 
 
 def test_a_site_below_a_path_keeps_its_links_below_it(library: Library) -> None:
-    with client(library, Site("Below", BASE + "/library", "")) as below:
+    with serving(library, Site("Below", BASE + "/library", "")) as below:
         tree = html.document_fromstring(below.get(f"/item/{FR}").text)
     local = tree.xpath("//a/@href | //img/@src | //form/@action | //link/@href")
     assert all(link.startswith(("/library/", "#", "https://")) for link in local)
@@ -249,7 +248,7 @@ def test_a_site_below_a_path_keeps_its_links_below_it(library: Library) -> None:
 
 def test_a_library_that_cannot_be_read_says_come_back(tmp_path: Path) -> None:
     damaged = make(tmp_path)
-    with client(damaged) as opened:
+    with serving(damaged) as opened:
         damaged.catalogue.close()
         damaged.catalogue.path.write_bytes(b"not a database at all" * 500)
         for leftover in tmp_path.glob("catalogue.db-*"):
@@ -263,14 +262,14 @@ def test_a_library_that_cannot_be_read_says_come_back(tmp_path: Path) -> None:
 def test_a_lost_file_is_a_fault_of_ours(library: Library, tmp_path: Path) -> None:
     own = make(tmp_path)
     own.file(own.item(FR), "originals/plan.svg").unlink()
-    with client(own) as opened:
+    with serving(own) as opened:
         answer = opened.get(f"/item/{FR}/file/originals/plan.svg")
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text
     assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
 
 
-def test_language_stays_where_it_was_chosen(pages: TestClient) -> None:
+def test_language_stays_where_it_was_chosen(pages: Pages) -> None:
     chosen = html.document_fromstring(pages.get(f"/item/{FR}?lang=fr").text)
     assert all("lang=" in link for link in chosen.xpath("//main//a/@href") if link.startswith(f"/item/{EN}"))
     assert chosen.xpath("//input[@name='lang']/@value") == ["fr"]

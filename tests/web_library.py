@@ -1,11 +1,17 @@
 """A small library for the tests of the pages: made in a temporary folder, read through the real pages."""
 
 import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpx
+import uvicorn
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from archive.cataloguing import Publishing
 from archive.library import Library, Writer
@@ -66,10 +72,42 @@ def index(library: Library) -> None:
     engine.close()
 
 
-def client(library: Library, site: Site = SITE) -> TestClient:
-    """Return a client of the pages; faults become answers, as with a real server."""
-    application = Starlette(routes=routes(site, library, open_reader(library.home / "index"), shipped()))
-    return TestClient(application, base_url=BASE, raise_server_exceptions=False, follow_redirects=False)
+class Pages:
+    """What a reader's browser does: asks for a path, as it stands, over HTTP."""
+
+    def __init__(self, port: int) -> None:
+        self._server = f"http://127.0.0.1:{port}"
+        self._client = httpx.Client(timeout=30)
+
+    def get(self, path: str, **asked: Any) -> httpx.Response:
+        return self.request("GET", path, **asked)
+
+    def head(self, path: str) -> httpx.Response:
+        return self.request("HEAD", path)
+
+    def request(self, method: str, path: str, **asked: Any) -> httpx.Response:
+        return self._client.request(method, self._server + path, **asked)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+@contextmanager
+def serving(library: Library, site: Site = SITE) -> Iterator[Pages]:
+    """Serve the pages of a library on 127.0.0.1 for as long as the context lasts."""
+    made = Starlette(routes=routes(site, library, open_reader(library.home / "index"), shipped()))
+    server = uvicorn.Server(uvicorn.Config(made, port=0, lifespan="off", log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    pages = Pages(server.servers[0].sockets[0].getsockname()[1])
+    try:
+        yield pages
+    finally:
+        pages.close()
+        server.should_exit = True
+        thread.join()
 
 
 def _put(writer: Writer, item: Item, texts: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from canoe.commands.options import HomeOption, ItemArgument, JsonOption, open_home, print_json, print_lines
 from canoe.home import Home
+from canoe.settings import home_folder
 from metadata.dublin_core import oai_dc
 from metadata.errors import NotFound
 from metadata.model import Item, Page
@@ -206,7 +207,7 @@ vocabulary = typer.Typer(help="The classification: its concepts and their labels
 @vocabulary.command("list")
 def list_concepts(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the concepts of the vocabulary, each with its labels."""
-    for concept in Home.read(home or Path()).vocabulary.concepts.values():
+    for concept in Home.read(home_folder(home)).vocabulary.concepts.values():
         if as_json:
             print_json(concept)
         else:
@@ -221,7 +222,7 @@ def show_concept(
     as_json: JsonOption = False,
 ) -> None:
     """Show one concept: its labels, what is broader and narrower, and how many items bear it."""
-    opened = Home.read(home or Path())
+    opened = Home.read(home_folder(home))
     concept = opened.vocabulary.concepts.get(uri)
     if concept is None:
         raise NotFound(f"There is no concept {uri}.", "canoe vocabulary list shows all.")

@@ -76,9 +76,9 @@ def _bare(images: Sequence[Path], language: str, folder: Path) -> None:
     """Run the command line once a page, one after the other, for the four outputs."""
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     for image in images:
-        command = ["tesseract", image, folder / "out", "-l", language, "--dpi", "300", "-c", "textonly_pdf=1"]
-        outputs = ["txt", "hocr", "alto", "pdf"]
-        subprocess.run([*command, *outputs], check=True, env=environment, stderr=subprocess.DEVNULL)
+        settings = ["-l", language, "--dpi", "300", "-c", "textonly_pdf=1"]
+        command = ["tesseract", str(image), str(folder / "out"), *settings, "txt", "hocr", "alto", "pdf"]
+        subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
 
 
 def _canoe(paths: Sequence[Path], language: str, workers: int) -> None:

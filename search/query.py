@@ -230,13 +230,18 @@ class _Parser:
 
     def _all(self, field: Field) -> Node | None:
         nodes: list[Node] = []
-        while self._peek() not in ("", "or", "close") or self._overlooks_close():
+        while not self._at_end_of_all():
+            if self._peek() == "and":
+                joint = self._take()
+                if not nodes or self._at_end_of_all():
+                    self._stray(joint)
+                continue
             node = self._part(field)
             nodes += [node] if node else []
         return _join(And, nodes)
 
-    def _overlooks_close(self) -> bool:
-        return self._peek() == "close" and self._overlooked > 0
+    def _at_end_of_all(self) -> bool:
+        return self._peek() in ("", "or") or (self._peek() == "close" and not self._overlooked)
 
     def _part(self, field: Field) -> Node | None:
         token = self._take()
@@ -250,7 +255,7 @@ class _Parser:
             self._overlooked -= 1
         elif token.kind == "stray":
             self._stray(token)
-        elif token.kind != "and":
+        else:
             return self._leaf(token, field)
         return None
 

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from archive.library import Library
 from metadata.errors import CanoeError, NotFound
@@ -19,7 +21,7 @@ from web.guard import Guard
 from web.home import home
 from web.items import item
 from web.reading import go_to_page, page
-from web.render import Desk, View, respond
+from web.render import Service, View, respond
 from web.results import search
 from web.site import Site
 from web.static import static
@@ -27,7 +29,7 @@ from web.static import static
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = "120"
 
-Endpoint = Callable[[Desk, Request], Response]
+Endpoint = Callable[[Service, Request], Response]
 
 
 def routes(site: Site, library: Library, engine: SearchReader, vocabulary: Vocabulary) -> list[BaseRoute]:
@@ -36,22 +38,38 @@ def routes(site: Site, library: Library, engine: SearchReader, vocabulary: Vocab
     They answer every path, so they go after all others. GET and HEAD only; every endpoint
     runs in a worker thread.
     """
-    desk = Desk(site, library, engine, vocabulary)
+    service = Service(site, library, engine, vocabulary)
     inner = Starlette(
-        routes=[*_pages(desk), Route("/static/{name}", static)],
+        routes=[*_pages(service), Route("/static/{name}", static)],
         exception_handlers={
-            HTTPException: partial(_refused, desk),
-            NotFound: partial(_not_found, desk),
-            CanoeError: partial(_unavailable, desk),
-            Exception: partial(_failed, desk),
+            HTTPException: partial(_refused, service),
+            NotFound: partial(_not_found, service),
+            CanoeError: partial(_unavailable, service),
+            Exception: partial(_failed, service),
         },
     )
     # A slash too many is an address that does not exist, not a redirect to the Host header's host.
     inner.router.redirect_slashes = False
-    return [Mount("/", app=Guard(inner))]
+    return [_Everything(Guard(inner))]
 
 
-def _pages(desk: Desk) -> list[Route]:
+class _Everything(BaseRoute):
+    """Every path there is; a Mount leaves out those with a line break."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL, {}) if scope["type"] == "http" else (Match.NONE, {})
+
+    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+def _pages(service: Service) -> list[Route]:
     table: dict[str, Endpoint] = {
         "/": home,
         "/search": search,
@@ -62,39 +80,39 @@ def _pages(desk: Desk) -> list[Route]:
         "/item/{id}/page/{n}": page,
         "/item/{id}/file/{path:path}": download,
     }
-    return [Route(path, partial(endpoint, desk)) for path, endpoint in table.items()]
+    return [Route(path, partial(endpoint, service)) for path, endpoint in table.items()]
 
 
-def about(desk: Desk, request: Request) -> Response:
+def about(service: Service, request: Request) -> Response:
     """Answer ``/about``."""
-    values: dict[str, object] = {"counts": desk.library.catalogue.counts()}
-    return respond(desk, request, View("about.html", values))
+    values: dict[str, object] = {"counts": service.library.catalogue.counts()}
+    return respond(service, request, View("about.html", values))
 
 
-def robots(desk: Desk, _: Request) -> Response:
+def robots(service: Service, _: Request) -> Response:
     """Answer ``/robots.txt`` (RFC 9309): items and pages are for all, searches and facets for people."""
-    root = desk.site.root
+    root = service.site.root
     refused = (f"{root}/search", f"{root}/*?*q=")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in refused), ""]
     return PlainTextResponse("\n".join(lines), headers={"Cache-Control": "public, max-age=86400"})
 
 
-def _refused(desk: Desk, request: Request, fault: Exception) -> Response:
+def _refused(service: Service, request: Request, fault: Exception) -> Response:
     status = fault.status_code if isinstance(fault, HTTPException) else 400
     headers = fault.headers if isinstance(fault, HTTPException) else None
-    return respond(desk, request, View("error.html", {"status": status}, status, "/"), headers)
+    return respond(service, request, View("error.html", {"status": status}, status, "/"), headers)
 
 
-def _not_found(desk: Desk, request: Request, _: Exception) -> Response:
-    return respond(desk, request, View("error.html", {"status": 404}, 404, "/"))
+def _not_found(service: Service, request: Request, _: Exception) -> Response:
+    return respond(service, request, View("error.html", {"status": 404}, 404, "/"))
 
 
-def _unavailable(desk: Desk, request: Request, fault: Exception) -> Response:
+def _unavailable(service: Service, request: Request, fault: Exception) -> Response:
     """Answer for a library that cannot be read just now; whoever keeps it finds the reason in the log."""
     _LOG.error("%s: %s", request.url.path, fault)
     view = View("error.html", {"status": 503}, 503, "/")
-    return respond(desk, request, view, {"Retry-After": _RETRY_SECONDS})
+    return respond(service, request, view, {"Retry-After": _RETRY_SECONDS})
 
 
-def _failed(desk: Desk, request: Request, _: Exception) -> Response:
-    return respond(desk, request, View("error.html", {"status": 500}, 500, "/"))
+def _failed(service: Service, request: Request, _: Exception) -> Response:
+    return respond(service, request, View("error.html", {"status": 500}, 500, "/"))

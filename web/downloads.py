@@ -6,7 +6,7 @@ from starlette.responses import FileResponse, Response
 from metadata.errors import NotFound
 from metadata.model import File, Item
 from web.items import gone, held_item
-from web.render import Desk
+from web.render import Service
 
 INLINE = frozenset(("application/pdf", "image/png", "image/jpeg"))
 """Media types a browser shows by itself and that cannot carry script of their own; all others are saved."""
@@ -14,11 +14,11 @@ INLINE = frozenset(("application/pdf", "image/png", "image/jpeg"))
 _OFFERED = ("access", "original")
 
 
-def download(desk: Desk, request: Request) -> Response:
+def download(service: Service, request: Request) -> Response:
     """Answer ``/item/{id}/file/{path}``: whole or in ranges (RFC 9110, 14); the ETag is the file's sha512."""
-    held = held_item(desk, request.path_params["id"])
+    held = held_item(service, request.path_params["id"])
     if held.item.status == "withdrawn":
-        return gone(desk, request, held)
+        return gone(service, request, held)
     file = _offered(held.item, request.path_params["path"])
     headers = {
         "ETag": f'"{file.sha512}"',
@@ -28,7 +28,7 @@ def download(desk: Desk, request: Request) -> Response:
     if file.sha512 in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return FileResponse(
-        desk.library.file(held.item, file.path),
+        service.library.file(held.item, file.path),
         headers=headers,
         media_type=file.media_type,
         filename=_name(file),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from metadata.vocabulary import Vocabulary
 from search.engine import FacetCount
 from search.engine import Request as Question
-from web.render import Desk, View, respond
+from web.render import Service, View, respond
 
 NEWEST = 6
 _BELOW = 4  # narrower concepts named under each top concept
@@ -23,16 +23,16 @@ class Branch:
     below: Sequence[FacetCount]
 
 
-def home(desk: Desk, request: Request) -> Response:
+def home(service: Service, request: Request) -> Response:
     """Answer ``/``."""
-    facets = desk.engine.find(Question("", limit=0)).facets
+    facets = service.engine.find(Question("", limit=0)).facets
     values: dict[str, object] = {
-        "counts": desk.library.catalogue.counts(),
-        "newest": desk.library.catalogue.newest(NEWEST),
-        "branches": branches(desk.vocabulary, facets.get("subject", ())),
+        "counts": service.library.catalogue.counts(),
+        "newest": service.library.catalogue.newest(NEWEST),
+        "branches": branches(service.vocabulary, facets.get("subject", ())),
         "facets": {name: facets.get(name, ()) for name in ("type", "language", "collection")},
     }
-    return respond(desk, request, View("home.html", values))
+    return respond(service, request, View("home.html", values))
 
 
 def branches(vocabulary: Vocabulary, counts: Sequence[FacetCount]) -> list[Branch]:

@@ -13,7 +13,7 @@ from metadata.errors import NotFound
 from metadata.ids import is_item_id
 from metadata.model import Item, Page, RelationKind
 from web.labels import creators, doi_address, publishers
-from web.render import Desk, View, respond
+from web.render import Service, View, respond
 
 PAGES_SHOWN = 24
 _OPENING = 90  # characters of a page's first words
@@ -38,64 +38,64 @@ class Citation:
     address: str
 
 
-def item(desk: Desk, request: Request) -> Response:
+def item(service: Service, request: Request) -> Response:
     """Answer ``/item/{id}``; 410 with a tombstone when the item was withdrawn."""
-    held = held_item(desk, request.path_params["id"])
+    held = held_item(service, request.path_params["id"])
     if held.item.status == "withdrawn":
-        return gone(desk, request, held)
-    return respond(desk, request, View("item.html", _values(desk, held)))
+        return gone(service, request, held)
+    return respond(service, request, View("item.html", _values(service, held)))
 
 
-def held_item(desk: Desk, item_id: str) -> Held:
+def held_item(service: Service, item_id: str) -> Held:
     """Return an item and its change number; raises NotFound."""
-    held = desk.library.catalogue.held(item_id) if is_item_id(item_id) else None
+    held = service.library.catalogue.held(item_id) if is_item_id(item_id) else None
     if held is None:
         raise NotFound(f"There is no item {item_id[:40]!r}.")
     return held
 
 
-def gone(desk: Desk, request: Request, held: Held) -> Response:
+def gone(service: Service, request: Request, held: Held) -> Response:
     """Answer for a withdrawn item: what it was, when and why it went, status 410."""
     values: dict[str, object] = {"item": held.item, "change": held.change}
-    return respond(desk, request, View("tombstone.html", values, 410, f"/item/{held.item.id}"))
+    return respond(service, request, View("tombstone.html", values, 410, f"/item/{held.item.id}"))
 
 
-def citation(desk: Desk, item: Item) -> Citation:
+def citation(service: Service, item: Item) -> Citation:
     """Return the parts of a citation; a DOI that does not resolve yet is not cited."""
     address = doi_address(item.doi) if item.doi else ""
     return Citation(
         names="; ".join(agent.name for agent in creators(item)),
         year=str(item.year or ""),
         publisher=", ".join(agent.name for agent in publishers(item)),
-        address=address or f"{desk.site.base_url}/item/{item.id}",
+        address=address or f"{service.site.base_url}/item/{item.id}",
     )
 
 
-def _values(desk: Desk, held: Held) -> dict[str, object]:
+def _values(service: Service, held: Held) -> dict[str, object]:
     item = held.item
-    spans = desk.library.catalogue.page_spans(item.id)
+    spans = service.library.catalogue.page_spans(item.id)
     return {
         "item": item,
         "change": held.change,
-        "editions": desk.library.catalogue.editions(item.id),
-        "relations": _relations(desk, item),
-        "citation": citation(desk, item),
+        "editions": service.library.catalogue.editions(item.id),
+        "relations": _relations(service, item),
+        "citation": citation(service, item),
         "files": [*item.files_as("access"), *item.files_as("original")],
-        "page_lines": _page_lines(desk, item, spans),
+        "page_lines": _page_lines(service, item, spans),
         "page_count": len(spans),
     }
 
 
-def _relations(desk: Desk, item: Item) -> list[tuple[RelationKind, Item]]:
+def _relations(service: Service, item: Item) -> list[tuple[RelationKind, Item]]:
     """Return the items this one is tied to, translations aside: those are the editions."""
     ties = [tie for tie in item.relations if tie.kind != "isTranslationOf"]
-    targets = [(tie.kind, desk.library.catalogue.item(tie.target)) for tie in ties]
+    targets = [(tie.kind, service.library.catalogue.item(tie.target)) for tie in ties]
     return [(kind, target) for kind, target in targets if target and target.status == "published"]
 
 
-def _page_lines(desk: Desk, item: Item, spans: Sequence[PageSpan]) -> list[PageLine]:
+def _page_lines(service: Service, item: Item, spans: Sequence[PageSpan]) -> list[PageLine]:
     """Read the first pages only: a page's line holds all its word boxes."""
-    return [_page_line(page) for page in islice(desk.library.pages(item.id), PAGES_SHOWN)] if spans else []
+    return [_page_line(page) for page in islice(service.library.pages(item.id), PAGES_SHOWN)] if spans else []
 
 
 def _page_line(page: Page) -> PageLine:

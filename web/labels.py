@@ -168,8 +168,9 @@ class Labels:
         """Say how large ``count`` bytes are, in decimal units."""
         step, unit = next((found for found in _UNITS if count >= found[0]), (1, "byte"))
         amount = round(count / step, 1 if step > 1 and count < 100 * step else 0)
-        length = "long" if unit == "byte" else "short"
-        return format_unit(amount, f"digital-{unit}", length, locale=locale(self.language))
+        return format_unit(
+            amount, f"digital-{unit}", "long" if unit == "byte" else "short", locale=locale(self.language)
+        )
 
     def number(self, count: int) -> str:
         """Write a whole number."""

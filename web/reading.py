@@ -13,7 +13,7 @@ from search.engine import Snippet
 from web.items import gone, held_item
 from web.marking import marked_lines
 from web.reader import reader
-from web.render import Desk, View, respond
+from web.render import Service, View, respond
 from web.results import LONGEST_QUERY, clean, whole_number
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
@@ -29,14 +29,14 @@ class Neighbours:
     total: int
 
 
-def page(desk: Desk, request: Request) -> Response:
+def page(service: Service, request: Request) -> Response:
     """Answer ``/item/{id}/page/{n}``; ``?q=`` marks words, which changes nothing else."""
-    held = held_item(desk, request.path_params["id"])
+    held = held_item(service, request.path_params["id"])
     if held.item.status == "withdrawn":
-        return gone(desk, request, held)
-    found = desk.library.page(held.item.id, whole_number(request.path_params["n"]))
+        return gone(service, request, held)
+    found = service.library.page(held.item.id, whole_number(request.path_params["n"]))
     query = clean(request.query_params.get("q", ""))[:LONGEST_QUERY]
-    total = len(desk.library.catalogue.page_spans(held.item.id))
+    total = len(service.library.catalogue.page_spans(held.item.id))
     text = paragraphs(found, query)
     values: dict[str, object] = {
         "item": held.item,
@@ -46,18 +46,18 @@ def page(desk: Desk, request: Request) -> Response:
         "query": query,
         "near": Neighbours(found.number - 1, found.number + 1 if found.number < total else 0, total),
     }
-    return respond(desk, request, View("page.html", values))
+    return respond(service, request, View("page.html", values))
 
 
-def go_to_page(desk: Desk, request: Request) -> Response:
+def go_to_page(service: Service, request: Request) -> Response:
     """Answer ``/item/{id}/page?n=``, the form that asks for a page by its number."""
-    held = held_item(desk, request.path_params["id"])
+    held = held_item(service, request.path_params["id"])
     number = whole_number(request.query_params.get("n", ""))
-    if not 1 <= number <= len(desk.library.catalogue.page_spans(held.item.id)):
+    if not 1 <= number <= len(service.library.catalogue.page_spans(held.item.id)):
         raise NotFound(f"Item {held.item.id} has no such page.")
     query = clean(request.query_params.get("q", ""))[:LONGEST_QUERY]
     asked = [("q", query)] if query else []
-    return RedirectResponse(reader(desk.site, request).link(f"/item/{held.item.id}/page/{number}", asked), 303)
+    return RedirectResponse(reader(service.site, request).link(f"/item/{held.item.id}/page/{number}", asked), 303)
 
 
 def paragraphs(page: Page, query: str) -> list[list[Snippet]]:

@@ -19,7 +19,7 @@ from web.site import Site
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Service:
     """What the pages are made from."""
 
     site: Site
@@ -43,13 +43,13 @@ class View:
     indexed: bool = True
 
 
-def respond(desk: Desk, request: Request, view: View, headers: Mapping[str, str] | None = None) -> Response:
+def respond(service: Service, request: Request, view: View, headers: Mapping[str, str] | None = None) -> Response:
     """Write a page in the language of the request's reader."""
-    who = reader(desk.site, request)
+    who = reader(service.site, request)
     common = {
-        "site": desk.site,
+        "site": service.site,
         "reader": who,
-        "labels": Labels(who.language, desk.vocabulary),
+        "labels": Labels(who.language, service.vocabulary),
         "canonical": who.canonical(view.canonical),
         "indexed": view.indexed and view.status == 200,
     }

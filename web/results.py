@@ -12,7 +12,7 @@ from metadata.model import Item
 from search.engine import FACETS, Answer, FacetCount, ItemHit
 from search.engine import Request as Question
 from web.reader import Pairs
-from web.render import Desk, View, respond
+from web.render import Service, View, respond
 
 PER_PAGE = 10
 LAST_PAGE = 50
@@ -73,14 +73,14 @@ class Facet:
     choices: Sequence[Choice]
 
 
-def search(desk: Desk, request: Request) -> Response:
+def search(service: Service, request: Request) -> Response:
     """Answer ``/search``."""
     asked = read(request.query_params)
     if asked.page > LAST_PAGE:
         values: dict[str, object] = {"asked": asked, "last": LAST_PAGE, "per_page": PER_PAGE}
-        return respond(desk, request, View("too_deep.html", values, 400, "/search", indexed=False))
-    answer = desk.engine.find(_question(asked))
-    return respond(desk, request, _view(desk, asked, answer))
+        return respond(service, request, View("too_deep.html", values, 400, "/search", indexed=False))
+    answer = service.engine.find(_question(asked))
+    return respond(service, request, _view(service, asked, answer))
 
 
 def read(parameters: QueryParams) -> Asked:
@@ -118,12 +118,12 @@ def _question(asked: Asked) -> Question:
     return Question(asked.query, tuple(asked.filters), (asked.page - 1) * PER_PAGE, PER_PAGE)
 
 
-def _view(desk: Desk, asked: Asked, answer: Answer) -> View:
+def _view(service: Service, asked: Asked, answer: Answer) -> View:
     pages = min(-(-answer.total // PER_PAGE), LAST_PAGE)
     values: dict[str, object] = {
         "asked": asked,
         "answer": answer,
-        "found": _found(desk, answer.hits),
+        "found": _found(service, answer.hits),
         "facets": [facet for name in FACETS if (facet := _facet(name, asked, answer)).choices],
         "pages": pages,
         "page_numbers": _around(asked.page, pages),
@@ -131,14 +131,14 @@ def _view(desk: Desk, asked: Asked, answer: Answer) -> View:
         "limit": LONGEST_QUERY,
     }
     if answer.total == 0:
-        values |= {"unfiltered": _unfiltered(desk, asked), "any_word": _any_word(asked)}
+        values |= {"unfiltered": _unfiltered(service, asked), "any_word": _any_word(asked)}
     status = 404 if asked.page > max(pages, 1) else 200
     return View("search.html", values, status, "/search", indexed=False)
 
 
-def _found(desk: Desk, hits: Sequence[ItemHit]) -> list[Found]:
+def _found(service: Service, hits: Sequence[ItemHit]) -> list[Found]:
     """Return the items of the hits; one that was withdrawn since the index was made is not shown."""
-    items = ((desk.library.catalogue.item(hit.id), hit) for hit in hits)
+    items = ((service.library.catalogue.item(hit.id), hit) for hit in hits)
     return [Found(item, hit) for item, hit in items if item and item.status == "published"]
 
 
@@ -159,9 +159,9 @@ def _choice(asked: Asked, name: str, count: FacetCount, chosen: bool) -> Choice:
     return Choice(count, chosen, then)
 
 
-def _unfiltered(desk: Desk, asked: Asked) -> int:
+def _unfiltered(service: Service, asked: Asked) -> int:
     """Return how many items would answer without filters."""
-    return desk.engine.find(Question(asked.query, limit=0)).total if asked.filters else 0
+    return service.engine.find(Question(asked.query, limit=0)).total if asked.filters else 0
 
 
 def _any_word(asked: Asked) -> Asked | None:

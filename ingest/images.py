@@ -19,6 +19,9 @@ Image.MAX_IMAGE_PIXELS = None  # see _admit
 FORMATS = ("JPEG", "PNG", "TIFF", "JPEG2000", "WEBP")
 """What Pillow may open: decoders of other formats are never tried."""
 
+READABLE = (*FORMATS, "PPM")
+"""What a page image may be that we wrote ourselves, or hand on as it is."""
+
 LONGEST_SIDE = 32_000
 """Pixels; Tesseract refuses more than 32,767."""
 
@@ -96,7 +99,7 @@ def picture(path: Path, frame: int, folder: Path, limits: Limits) -> Picture:
 
 def turned(path: Path, turn: int, target: Path) -> Path:
     """Write the image turned clockwise by 90, 180 or 270 degrees, and return where."""
-    with Image.open(path, formats=(*FORMATS, "PPM")) as image:
+    with Image.open(path, formats=READABLE) as image:
         return save_plain(_grey(image).transpose(_TRANSPOSE[turn]), target)
 
 
@@ -130,7 +133,7 @@ def reading_scale(size: tuple[int, int], limits: Limits) -> float:
 
 def has_ink(path: Path) -> bool:
     """Say whether anything darker than paper noise covers more than a thousandth of the image."""
-    with Image.open(path, formats=(*FORMATS, "PPM")) as image:
+    with Image.open(path, formats=READABLE) as image:
         image.draft("L", (600, 600))
         small = _grey(image).convert("L")
         small.thumbnail((600, 600))

@@ -136,7 +136,8 @@ def _end(pool: ProcessPoolExecutor) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.kill()
-    pool.shutdown(wait=True)
+    for process in processes:
+        process.join()
 
 
 def die_with_parent() -> None:
@@ -151,7 +152,7 @@ def _prepare(limits: Limits, parent: int) -> None:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _ring)
-    os.environ["OMP_THREAD_LIMIT"] = "1"  # Tesseract's own threads cost five times the CPU they save
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # for engines that are libraries; one process a core is enough
     for kind, limit in (
         (resource.RLIMIT_AS, limits.memory),
         (resource.RLIMIT_FSIZE, limits.written),

@@ -22,7 +22,7 @@ def documents(item: Item, pages: Iterable[Page], vocabulary: Vocabulary) -> Iter
     yield description
     for page in pages:
         if text := readable(page.text):
-            yield replace(description, page=page.number, language=page.language, text=text)
+            yield replace(description, page=page.number, language=page.language, text=text, summary="")
 
 
 def readable(text: str) -> str:
@@ -47,6 +47,7 @@ def _description(item: Item, vocabulary: Vocabulary) -> PageDocument:
         language=item.title.language,
         title="\n".join(title.value for title in item.titles),
         text=readable("\n".join(_facts(item, vocabulary))),
+        summary=readable("\n".join(text.value for text in item.descriptions)),
         type=item.type,
         year=item.year,
         languages=item.languages,

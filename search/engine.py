@@ -19,10 +19,12 @@ DEFAULT = "tantivy"
 class PageDocument:
     """A page as an engine takes it; ``page`` 0 is the item's own description.
 
-    ``title`` holds all titles of the item, one a line; ``text`` what is read and shown in
-    snippets, composed (NFC). ``language`` is the page's own (BCP 47, ``""`` unknown). The rest
-    are facts of the item, the same on all its pages: ``languages``, ``type`` (a code),
-    ``year``, ``subjects`` (concept URIs, the broader ones with them) and ``collections``.
+    ``title`` holds all titles of the item, one a line; ``text`` what is searched, composed
+    (NFC). Snippets are passages of the text, those of a description of its ``summary``, so
+    that readers are not shown labels and numbers in a heap. ``language`` is the page's own
+    (BCP 47, ``""`` unknown). The rest are facts of the item, the same on all its pages:
+    ``languages``, ``type`` (a code), ``year``, ``subjects`` (concept URIs, the broader ones
+    with them) and ``collections``.
     """
 
     item: str
@@ -35,6 +37,7 @@ class PageDocument:
     languages: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     collections: tuple[str, ...] = ()
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

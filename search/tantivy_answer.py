@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tantivy import DocAddress, Query, Searcher, SearchResult
+from tantivy import DocAddress, Document, Query, Searcher, SearchResult
 
 from metadata.problems import Problem, problem
 from search.engine import FACETS, Answer, FacetCount, ItemHit, PageHit, Request
@@ -166,11 +166,16 @@ class _Search:
 
     def _page_hit(self, score: float, address: DocAddress, marker: Marker) -> PageHit:
         page = self._searcher.doc(address)
-        return PageHit(page["page"][0], snippet(page["body"][0], page["language"][0], marker), score)
+        return PageHit(page["page"][0], snippet(_shown(page), page["language"][0], marker), score)
 
     def _described(self, item: str, marker: Marker) -> tuple[tuple[str, bool], ...]:
         hits = self._searcher.search(all_of(term("item", item), descriptions()), 1, count=False).hits
-        return snippet(self._searcher.doc(hits[0][1])["body"][0], "", marker) if hits else ()
+        return snippet(_shown(self._searcher.doc(hits[0][1])), "", marker) if hits else ()
+
+
+def _shown(document: Document) -> str:
+    """Return what snippets of a page or description are cut from."""
+    return bytes(document["shown"][0]).decode()
 
 
 def _count(result: SearchResult) -> int:

@@ -18,7 +18,7 @@ from tantivy.tantivy import __version__ as _tantivy_version
 from search.analysis import FOLDED, RULES, STEMMERS, stemmed_in
 from search.engine import PageDocument
 
-_LAYOUT = 1
+_LAYOUT = 2
 _KEY_BITS = 48
 _YEAR_BITS = 14
 
@@ -32,7 +32,8 @@ def build_schema() -> Schema:
     builder.add_unsigned_field("page", stored=True, indexed=True, fast=True)
     for name in ("key", "order"):
         builder.add_unsigned_field(name, fast=True)
-    builder.add_text_field("body", stored=True, tokenizer_name=FOLDED, index_option="position")
+    builder.add_text_field("body", tokenizer_name=FOLDED, index_option="position")
+    builder.add_bytes_field("shown", stored=True)
     builder.add_text_field("title", tokenizer_name=FOLDED, index_option="position")
     for language in STEMMERS:
         builder.add_text_field(f"body_{language}", tokenizer_name=language, index_option="freq")
@@ -66,6 +67,7 @@ def page_document(document: PageDocument) -> Document:
         "languages": list(dict.fromkeys(document.languages)),
         "subjects": list(dict.fromkeys(document.subjects)),
         "collections": list(dict.fromkeys(document.collections)),
+        "shown": _clean(document.text if document.page else document.summary).encode(),
         **dict(_texts(document)),
     }
     if document.year is not None:

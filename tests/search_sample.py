@@ -5,8 +5,28 @@ from pathlib import Path
 
 from search.engine import Answer, PageDocument, open_writer
 
-FRENCH = PageDocument("fr1", 0, "fr", "La forêt d’Afrique", "La forêt d’Afrique\nDupont, Jean", "book", 1990, ("fr",))
-ENGLISH = PageDocument("en1", 0, "en", "Wetlands", "Wetlands\nSmith, Anne", "report", 2001, ("en",))
+FRENCH = PageDocument(
+    "fr1",
+    0,
+    "fr",
+    "La forêt d’Afrique",
+    "La forêt d’Afrique\nDupont, Jean\nDes forêts et de leurs gardiens.",
+    "book",
+    1990,
+    ("fr",),
+    summary="Des forêts et de leurs gardiens.",
+)
+ENGLISH = PageDocument(
+    "en1",
+    0,
+    "en",
+    "Wetlands",
+    "Wetlands\nSmith, Anne\nReed beds of the coast.",
+    "report",
+    2001,
+    ("en",),
+    summary="Reed beds of the coast.",
+)
 SPANISH = PageDocument("es1", 0, "es", "Humedales", "Humedales\nRamsar", "report", 1999, ("es", "en"))
 
 

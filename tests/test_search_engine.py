@@ -63,12 +63,14 @@ def test_a_hit_says_which_page_and_marks_the_words(reader: SearchReader) -> None
     assert [(page.number, words(page.snippet)) for page in hit.pages] == [
         (1, "Les [forêts] claires et l’honnête homme.")
     ]
-    assert (hit.page_total, words(hit.snippet)) == (1, "La [forêt] d’Afrique Dupont, Jean")
+    assert (hit.page_total, words(hit.snippet)) == (1, "Des [forêts] et de leurs gardiens.")
 
 
 def test_an_item_found_by_its_description_alone_has_no_pages(reader: SearchReader) -> None:
     (hit,) = reader.find(Request("smith")).hits
-    assert (hit.pages, hit.page_total, words(hit.snippet)) == ((), 0, "Wetlands [Smith], Anne")
+    assert (hit.pages, hit.page_total, words(hit.snippet)) == ((), 0, "Reed beds of the coast.")
+    (hit,) = reader.find(Request("reed smith")).hits
+    assert words(hit.snippet) == "[Reed] beds of the coast."
 
 
 def test_pages_are_the_best_first_and_no_more_than_asked(reader: SearchReader) -> None:

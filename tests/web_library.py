@@ -205,6 +205,7 @@ def _record(number: int) -> Item:
         languages=("en",),
         type="report",
         concepts=(shipped().find("Protected areas", "en"),),
+        descriptions=(Text(f"What the parks of the Commission saw in {1970 + number}.", "en"),),
         source=source,
         submission=digest(source.encode()),
     )

@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, create_engine, delete, event, func, select, tuple_
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, delete, event, func, select, tuple_
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from archive import schema
 from archive.cataloguing import Batch, PageSpan, Publishing, write_batch
 from archive.clock import SECOND, next_stamp
 from metadata.accession import Accession
-from metadata.errors import Outdated, StorageError
+from metadata.errors import HomeHeld, Outdated, StorageError
 from metadata.model import Item
 from metadata.serial import from_json
 from metadata.sets import set_name
 
+_DISK_FAULTS = ("disk is full", "readonly", "unable to open", "disk I/O error")
 _REBUILD = "Run canoe rebuild: everything in it is made again from the archive."
 
 
@@ -70,9 +71,7 @@ class Catalogue:
     def create(self) -> None:
         """Make the tables that are missing and note what the rows are made for."""
         with self._writing() as connection:
-            schema.tables.create_all(connection)
-            connection.execute(delete(schema.settings))
-            connection.execute(schema.settings.insert(), _made_for(self.publishing))
+            self._create(connection)
 
     def verify(self) -> None:
         """Raise Outdated when the rows are of another edition, base URL or namespace, or unreadable."""
@@ -94,11 +93,14 @@ class Catalogue:
                 write_batch(connection, batch, self.publishing)
 
     def replace_all(self, batches: Iterable[Batch]) -> None:
-        """Forget everything and catalogue ``batches``, in one transaction."""
+        """Forget everything, tables too, and catalogue ``batches``, in one transaction.
+
+        A file that is no catalogue at all is first taken away.
+        """
+        self._discard_unreadable()
         with self._writing() as connection:
-            for table in schema.tables.sorted_tables:
-                if table is not schema.settings:
-                    connection.execute(delete(table))
+            schema.tables.drop_all(connection)
+            self._create(connection)
             for batch in batches:
                 write_batch(connection, batch, self.publishing)
 
@@ -261,6 +263,22 @@ class Catalogue:
         with self._reading() as connection:
             return connection.scalar(wanted) or 0
 
+    def _create(self, connection: Connection) -> None:
+        schema.tables.create_all(connection)
+        connection.execute(delete(schema.settings))
+        connection.execute(schema.settings.insert(), _made_for(self.publishing))
+
+    def _discard_unreadable(self) -> None:
+        try:
+            with self._reading() as connection:
+                sound = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
+        except Outdated:
+            sound = False
+        if not sound:
+            self.close()
+            for suffix in ("-wal", "-shm", ""):  # SQLite would play a journal left behind into the new file
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
     def _items(self, wanted: Select[str]) -> Sequence[Item]:
         with self._reading() as connection:
             return [from_json(row.encode()) for row in connection.scalars(wanted).all()]
@@ -309,13 +327,18 @@ def _made_for(publishing: Publishing) -> list[dict[str, str]]:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:  # the driver's connection has no common type
+        connection.isolation_level = None  # the driver begins no transaction of its own: see below
         # FULL: an item whose staging folder is gone must not be forgotten by a power cut.
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:  # the driver leaves tables and plain reading out of its transactions
+        connection.exec_driver_sql("BEGIN")
 
     return engine
 
@@ -326,7 +349,9 @@ def _faults(path: Path) -> Iterator[None]:
         yield
     except OperationalError as fault:
         text = str(fault.orig)
-        if "disk is full" in text or "readonly" in text or "unable to open" in text:
+        if "locked" in text:
+            raise HomeHeld(f"{path} is held by another program.", "End it and run the command again.") from fault
+        if any(sign in text for sign in _DISK_FAULTS):
             raise StorageError(f"{path}: {text}.", "Free space or give permission there.") from fault
         raise Outdated(f"{path} cannot be used: {text}.", _REBUILD) from fault
     except DatabaseError as fault:

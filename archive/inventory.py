@@ -1,8 +1,9 @@
 """The OCFL inventory: what an object holds, version by version (OCFL 1.1, section 3.5)."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import msgspec
 
 ALGORITHM = "sha512"
 TYPE = "https://ocfl.io/1.1/spec/#inventory"
@@ -54,7 +55,7 @@ class Inventory:
             "manifest": {digest: [path] for digest, path in sorted(self.manifest.items())},
             "versions": {f"v{n}": _version_json(v) for n, v in enumerate(self.versions, 1)},
         }
-        return json.dumps(document, ensure_ascii=False, indent=1).encode()
+        return msgspec.json.format(msgspec.json.encode(document), indent=1)
 
 
 def read_inventory(data: bytes) -> Inventory:
@@ -63,7 +64,7 @@ def read_inventory(data: bytes) -> Inventory:
     Raises ValueError, saying what is wrong, when ``data`` is not such an inventory.
     """
     try:
-        document = json.loads(data)
+        document = msgspec.json.decode(data)
         count = int(document["head"].removeprefix("v"))
         versions = tuple(_read_version(document["versions"][f"v{n}"]) for n in range(1, count + 1))
         manifest = {digest: paths[0] for digest, paths in document["manifest"].items()}

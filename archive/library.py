@@ -55,7 +55,7 @@ class Library:
             make_folders(home)
             Archive.create(home / "archive", home / "staging")
         library = cls.open_unverified(home, publishing)
-        if not library.catalogue.path.exists() and not any(library.archive.folders()):
+        if not any(library.archive.folders()):
             library.catalogue.create()
         return library
 
@@ -90,9 +90,11 @@ class Library:
     def rebuild_catalogue(self) -> int:
         """Make the catalogue again from the archive alone; return the number of objects read."""
         with writer_lock(self.home):
-            for receipt in self.archive.recover():
+            receipts = list(self.archive.recover())
+            objects = rebuild_catalogue(self.archive, self.catalogue)
+            for receipt in receipts:
                 receipt.done()
-            return rebuild_catalogue(self.archive, self.catalogue)
+            return objects
 
     def item(self, item_id: str) -> Item:
         """Return an item, withdrawn or not; raises NotFound."""
@@ -128,6 +130,11 @@ class Library:
         if path not in {file.path for file in item.files}:
             raise NotFound(f"Item {item.id} has no file {path}.")
         return self.archive.path(item_object(item.id), path)
+
+    def object_ids(self) -> Sequence[str]:
+        """Return the OCFL objects that the catalogue speaks of, sorted: those of accessions too."""
+        accessions = (accession_object(accession.id) for accession in self.catalogue.accessions())
+        return sorted({*self.catalogue.object_ids(), *accessions})
 
     def pieces(self, accession_id: str) -> Sequence[Piece]:
         """Return what became of each piece of an accession; raises NotFound."""
@@ -170,11 +177,11 @@ class Writer:
         """Archive and catalogue an item with the files that are new or changed.
 
         ``files`` maps paths of ``item.files`` to content. Returns False, and writes nothing,
-        when the archive holds just this already. Raises SourceChanged.
+        when the library holds just this already. Raises SourceChanged.
         """
         object_id = item_object(item.id)
         content = {**files, ITEM_FILE: to_json(item)}
-        if self.archive.holds(object_id, content):
+        if self.catalogue.item(item.id) == item and self.archive.holds(object_id, content):
             return False
         change = self.catalogue.next_change()
         wanted = {file.path: file.sha512 for file in item.files}

@@ -26,7 +26,10 @@ INVENTORY = "inventory.json"
 SIDECAR = f"{INVENTORY}.{ALGORITHM}"
 LAYOUT_FILE = "ocfl_layout.json"
 EXTENSION = "0003-hash-and-id-n-tuple-storage-layout"
-LAYOUT = {"extension": EXTENSION, "description": "Objects lie at tuples of the sha256 of their id, then the encoded id."}
+LAYOUT = {
+    "extension": EXTENSION,
+    "description": "Objects lie at tuples of the sha256 of their id, then the encoded id.",
+}
 LAYOUT_CONFIG = {"extensionName": EXTENSION, "digestAlgorithm": "sha256", "tupleSize": 3, "numberOfTuples": 2}
 _NOTE = "object-id"
 _HINT = "Run canoe check to see all that is damaged."
@@ -121,8 +124,18 @@ class Archive:
             yield inventory
 
     def read(self, inventory: Inventory, logical: str) -> bytes:
-        """Return a file of the newest version; raises KeyError or OSError where it is not there."""
-        return (self.folder(inventory.object_id) / inventory.content_path(logical)).read_bytes()
+        """Return the content of a file of the newest version; raises what :meth:`verified` does."""
+        return self.verified(inventory, logical).read_bytes()
+
+    def verified(self, inventory: Inventory, logical: str) -> Path:
+        """Return a file of the newest version whose digest is right.
+
+        Raises DamageFound where it is not, KeyError or OSError where there is no such file.
+        """
+        path = self.folder(inventory.object_id) / inventory.content_path(logical)
+        if sha512_of(path) != inventory.state[logical]:
+            raise DamageFound(f"{path} is not what its digest says.", _HINT)
+        return path
 
     def holds(self, object_id: str, content: Mapping[str, Content]) -> bool:
         """Say whether the newest version of an object has just this content under these paths."""
@@ -147,10 +160,11 @@ class Archive:
         if (target / f"v{len(former.versions) + 1}").exists():
             raise DamageFound(f"{target} has a version that its inventory does not know.", _HINT)
         with storage(self.root), self._given_up(staging, target):
-            make_folders(staging)
-            inventory = _stage(staging, former, changed, version)
+            make_folders(self.staging)
+            staging.mkdir()
             sync_folder(self.staging)
-            write_file(staging / _NOTE, object_id.encode())
+            inventory = _stage(staging, former, changed, version)
+            write_file(staging / _NOTE, f"{object_id}\n".encode())
             sync_folder(staging)
             self._install(staging, target)
         return Receipt(inventory, staging)
@@ -176,13 +190,14 @@ class Archive:
         if (staging / "object").exists():
             make_folders(target.parent)
             (staging / "object").rename(target)
+        sync_folder(target.parent)
         for version in staging.glob("v*"):
             version.rename(target / version.name)
-        sync_folder(target.parent)
-        sync_folder(target)
-        moved = [(staging / name).replace(target / name) for name in (INVENTORY, SIDECAR) if (staging / name).exists()]
-        if moved:
             sync_folder(target)
+        for name in (INVENTORY, SIDECAR):
+            if (staging / name).exists():
+                (staging / name).replace(target / name)
+        sync_folder(target)
 
     @contextmanager
     def _given_up(self, staging: Path, target: Path) -> Iterator[None]:
@@ -190,7 +205,8 @@ class Archive:
         try:
             yield
         except BaseException:
-            if (staging / "object").exists() or any(staging.glob("v*")):
+            untouched = not (staging / _NOTE).exists() or (staging / "object").exists() or any(staging.glob("v*"))
+            if untouched:
                 (staging / _NOTE).unlink(missing_ok=True)
                 remove_tree(staging)
                 with suppress(OSError):
@@ -208,9 +224,10 @@ def is_object(root: Path, folder: Path, files: Iterable[str]) -> bool:
 def _noted(staging: Path) -> str:
     """Return the object that a staging folder is for, ``""`` when it is not whole."""
     try:
-        return (staging / _NOTE).read_text()
+        object_id, end, _ = (staging / _NOTE).read_text().rpartition("\n")
     except (FileNotFoundError, NotADirectoryError):
         return ""
+    return object_id if end else ""
 
 
 def _raise(fault: OSError) -> None:
@@ -255,11 +272,12 @@ def _stage(staging: Path, former: Inventory, changed: Mapping[str, Content], ver
     inventory = Inventory(
         former.object_id, manifest, (*former.versions, Version(version.created, version.message, state))
     )
-    _write_inventory(object_folder / head, inventory)
-    _write_inventory(object_folder, inventory)
+    document = inventory.to_json()
+    _write_inventory(object_folder / head, document)
+    _write_inventory(object_folder, document)
     if first:
         write_file(object_folder / OBJECT_DECLARATION, b"ocfl_object_1.1\n")
-    _sync_tree(object_folder)
+    _sync_tree(staging)
     return inventory
 
 
@@ -278,10 +296,9 @@ def _digest(source: Content) -> str:
     return sha512_of(source) if isinstance(source, Path) else hashlib.sha512(source).hexdigest()
 
 
-def _write_inventory(folder: Path, inventory: Inventory) -> None:
-    data = inventory.to_json()
-    write_file(folder / INVENTORY, data)
-    write_file(folder / SIDECAR, f"{hashlib.sha512(data).hexdigest()}  {INVENTORY}\n".encode())
+def _write_inventory(folder: Path, document: bytes) -> None:
+    write_file(folder / INVENTORY, document)
+    write_file(folder / SIDECAR, f"{hashlib.sha512(document).hexdigest()}  {INVENTORY}\n".encode())
 
 
 def _content_name(logical: str) -> str:

@@ -64,7 +64,6 @@ def rebuild_catalogue(archive: Archive, catalogue: Catalogue) -> int:
     """
     found = sorted((inventory.created, inventory.object_id) for inventory in archive.inventories())
     ordered = (archive.inventory(object_id) for _, object_id in found)
-    catalogue.create()
     catalogue.replace_all(batch for inventory in ordered for batch in replay(archive, inventory))
     return len(found)
 
@@ -73,8 +72,7 @@ def page_spans(archive: Archive, inventory: Inventory) -> tuple[PageSpan, ...]:
     """Return where each page of an item stands in its pages.jsonl."""
     if PAGES_FILE not in inventory.state:
         return ()
-    path = archive.folder(inventory.object_id) / inventory.content_path(PAGES_FILE)
-    with path.open("rb") as stream:
+    with archive.verified(inventory, PAGES_FILE).open("rb") as stream:
         return tuple(PageSpan(*span) for span in line_spans(stream))
 
 
@@ -94,6 +92,5 @@ def _accession_entries(archive: Archive, inventory: Inventory, change: int) -> I
     accession = msgspec.json.decode(archive.read(inventory, ACCESSION_FILE), type=Accession)
     yield Batch(accession=accession, change=change)
     if RECORDS_FILE in inventory.state:
-        path = archive.folder(inventory.object_id) / inventory.content_path(RECORDS_FILE)
-        with path.open("rb") as lines:
+        with archive.verified(inventory, RECORDS_FILE).open("rb") as lines:
             yield from record_entries(map(from_json, lines), inventory.object_id, change)

@@ -1,10 +1,14 @@
 """The program ``canoe``, also ``python -m canoe``."""
 
+import io
 import os
 import sys
+from pathlib import Path
 from types import TracebackType
 
 from canoe.startup import require_one_place
+
+STOPPED = 130
 
 
 def main() -> None:
@@ -15,24 +19,57 @@ def main() -> None:
     """
     if not os.environ.get("CANOE_DEBUG"):
         sys.excepthook = _say_bug
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8 whatever the locale (RFC 8259, section 8.1)
     require_one_place()
-    from canoe.cli import app
+    sys.exit(run())
+
+
+def run() -> int | str | None:
+    """Run the command line as ``sys.argv`` says and return its exit code; every CanoeError is said and coded."""
+    from archive.durable import storage
     from metadata.errors import CanoeError
 
     try:
-        app()
+        with storage(Path("standard output")):
+            return _called()
     except CanoeError as fault:
         print(fault, file=sys.stderr)
-        sys.exit(fault.exit_code)
+        _flush()
+        return fault.exit_code
     except BrokenPipeError:
-        # The reader of our output went away; Python must not try to flush it once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_output()
+        return 0
+
+
+def _called() -> int | str | None:
+    from canoe.cli import app
+
+    try:
+        app()
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        if leaving.code == STOPPED:
+            print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
+        sys.stdout.flush()
+        return leaving.code
+    return 0
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _let_go_of_output()
+
+
+def _let_go_of_output() -> None:
+    """Keep Python from flushing once more what nobody takes: the reader went away, or the disk is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _say_bug(kind: type[BaseException], fault: BaseException, _: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        print("Stopped. The same command goes on where this one ended.", file=sys.stderr)
-        return
     print(f"A fault of Canoe's own: {kind.__name__}: {fault}", file=sys.stderr)
     print("Please report it; CANOE_DEBUG=1 shows where it happened.", file=sys.stderr)
 

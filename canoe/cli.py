@@ -6,6 +6,7 @@ import typer
 
 from canoe import __version__
 from canoe.commands import demo, ingesting, keeping, making, serving, showing
+from canoe.commands.options import HELP_STYLE
 
 app = typer.Typer(
     name="canoe",
@@ -14,6 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=HELP_STYLE,
 )
 
 app.command("init")(making.init)

@@ -3,6 +3,7 @@
 import os
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from archive.cataloguing import Publishing
 from archive.durable import storage, sync_folder
 from archive.library import Library
+from canoe.programs import tesseract_languages
 from canoe.settings import Settings, read_settings
 from ingest.batch import Tools
 from ingest.documents import Limits
@@ -83,6 +85,7 @@ class Home:
             collection=collection,
             doi_prefix=self.settings.doi.prefix,
             workers=workers or len(os.sched_getaffinity(0)),
+            models=frozenset(tesseract_languages()) if ocr.engine == "tesseract" else frozenset(),
         )
 
     def update_index_with_others(self, patience: float = 60.0) -> None:
@@ -117,12 +120,10 @@ class Home:
 
     def prepare_serving(self) -> None:
         """Heal what a killed writer left and let the index catch up, unless another process is at it."""
-        try:
-            with self.library.writer():
-                pass
+        with suppress(HomeHeld), self.library.writer():
+            pass
+        with suppress(HomeHeld):
             self.update_index()
-        except HomeHeld:
-            return
 
     def update_index(self) -> int:
         """Let the index follow the catalogue; return how many items were taken in.

@@ -26,7 +26,8 @@ def tesseract_version() -> str:
 
 def require_languages(wanted: Iterable[str]) -> None:
     """Raise ProgramMissing, naming the packages, when Tesseract lacks one of ``wanted``."""
-    if missing := [code for code in wanted if code not in tesseract_languages()]:
+    known = tesseract_languages()
+    if missing := [code for code in wanted if code not in known]:
         packages = " ".join(f"tesseract-ocr-{code.replace('_', '-').lower()}" for code in missing)
         raise ProgramMissing(
             f"Tesseract cannot read {', '.join(missing)}.", f"On Debian or Ubuntu: apt install {packages}"

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from archive.durable import make_folders, replace_file, storage
+from ingest.engine import ENGINES
 from metadata.errors import UsageError
 
 FILE = "canoe.toml"
 LANGUAGES = ("en", "fr", "es")
+LANGUAGE_CODES = r"\w{3,}(\+\w{3,})*"
+"""What Tesseract's language codes, joined by +, look like."""
 _DOMAIN = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z][a-zA-Z0-9-]*)+")
 
 
@@ -137,27 +141,32 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
     """Return setting → (is it sound, what it should be)."""
     library, oai, ocr = settings.library, settings.oai, settings.ocr
     return {
+        "library.name": (library.name.strip() != "" and library.name.isprintable(), "a name of one line"),
         "library.base_url": (_is_base(library.base_url), "an http or https address without a slash at its end"),
         "library.language": (library.language in LANGUAGES, "one of en, fr, es"),
-        "library.admin_email": (_fits(r"\S+@(\S+\.)+\S+", library.admin_email), "an e-mail address"),
+        "library.admin_email": (_fits(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+", library.admin_email), "an e-mail address"),
         "doi.prefix": (_fits(r"(10\.\d{4,9})?", settings.doi.prefix), "empty, or a DOI prefix such as 10.5555"),
-        "oai.namespace": (_DOMAIN.fullmatch(settings.namespace) is not None, "a domain name"),
+        "oai.namespace": (not oai.namespace or _DOMAIN.fullmatch(oai.namespace) is not None, "a domain name"),
         "oai.page_size": (1 <= oai.page_size <= 1000, "a number from 1 to 1000"),
-        "ocr.languages": (_fits(r"\w{3,}(\+\w{3,})*", ocr.languages), "Tesseract codes joined by +: eng+fra+spa"),
+        "ocr.engine": (ocr.engine in ENGINES, f"one of {', '.join(sorted(ENGINES))}"),
+        "ocr.languages": (_fits(LANGUAGE_CODES, ocr.languages), "Tesseract codes joined by +: eng+fra+spa"),
         "ocr.page_seconds": (ocr.page_seconds > 0, "a number of seconds above 0"),
-        "limits": (min(_numbers(settings.limits)) > 0, "numbers above 0"),
+        **{f"limits.{name}": (number > 0, "a number above 0") for name, number in _numbers(settings.limits)},
     }
 
 
 def _is_base(url: str) -> bool:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     sound = parts.scheme in ("http", "https") and bool(parts.netloc) and url.isascii()
-    return sound and not (url.endswith("/") or parts.query or parts.fragment)
+    return sound and not (url.endswith("/") or parts.query or parts.fragment or re.search(r"\s", url))
 
 
 def _fits(pattern: str, value: str) -> bool:
     return re.fullmatch(pattern, value) is not None
 
 
-def _numbers(limits: LimitSettings) -> tuple[int, ...]:
-    return tuple(getattr(limits, part.name) for part in fields(limits))
+def _numbers(limits: LimitSettings) -> Iterator[tuple[str, int]]:
+    return ((part.name, getattr(limits, part.name)) for part in fields(limits))

@@ -5,45 +5,56 @@ exactly one Piece. A fault of one piece never stops the others; a fault of the d
 the batch, and the same ingest again goes on where it stopped.
 """
 
+import errno
 import hashlib
 import logging
-import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.durable import remove_tree, sha512_of
+from archive.durable import copy_file, remove_tree, sha512_of, storage
 from archive.library import Library, Writer
 from ingest.digitise import digitise
-from ingest.documents import Digitised, Document, Limits, Progress, Refused
+from ingest.documents import Digitised, Limits, Progress, Refused
 from ingest.draft import Draft, Original, Submitted
 from ingest.engine import OcrEngine
 from ingest.gather import Found, gather
 from ingest.identify import Register
-from ingest.publications import complete, redescribed, store, with_files
-from ingest.records import Naming, RecordShelf, read_file, rejected_piece
+from ingest.publications import (
+    complete,
+    fit_name,
+    kept_problems,
+    redescribed,
+    store,
+    store_again,
+    to_read,
+    was_stored_again,
+    with_files,
+)
+from ingest.records import Amendment, Naming, RecordShelf, read_file, rejected_piece
 from ingest.stages import describe, submission_of
 from ingest.ties import Ties, file_key, from_manifest
 from metadata.accession import Accession, Outcome, Piece, count_outcomes
 from metadata.description import Description, Rejected
 from metadata.errors import SourceChanged, StorageError
 from metadata.ids import item_id
-from metadata.languages import to_tesseract
 from metadata.model import Item
 from metadata.problems import Problem, problem
 from metadata.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a batch works with: engine, vocabulary, limits; and what the librarian asked for.
 
-    ``languages`` are Tesseract's codes for pages whose record names none.
+    ``languages`` are Tesseract's codes for pages whose record names none, ``models`` those that
+    the engine can read (empty: any).
     """
 
     engine: OcrEngine
@@ -53,6 +64,7 @@ class Tools:
     collection: str
     doi_prefix: str
     workers: int
+    models: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,40 +124,48 @@ class _Batch:
         self._workspace = workspace
         self._register = Register(library.catalogue)
         self._ties = Ties(library.catalogue)
-        self._rows: dict[str, _Row] = {}
-        self._pieces: list[Piece] = []
         self._naming = Naming(tools.vocabulary, tools.doi_prefix, tools.collection, "")
+        self._order: dict[str, int] = {}  # where each source stands among what came
+        self._rows: dict[str, _Row] = {}  # rows whose file has not been met, by file_key
+        self._pieces: list[Piece] = []
+        self._refused: dict[str, Piece] = {}  # by source
+        self._unread: set[str] = set()  # items whose pages are still being read
+        self._waiting: list[tuple[Submitted, Digitised]] = []  # read, but tied to an item that is not
 
     def run(self, paths: Sequence[Path]) -> Report:
         found = list(self._gathered(paths))
-        digests = dict(self._looked_at(found))
-        self._naming = replace(self._naming, accession=self._accession_id(digests.values()))
+        originals = dict(self._looked_at(found))
+        digests = [original.sha512 for original in originals.values()]
+        self._naming = replace(self._naming, accession=self._accession_id(digests))
         shelf = RecordShelf(self._workspace / "records.jsonl", self._register, self._ties, self._naming)
-        files = [one for one in found if one.kind != "document" and one.source in digests]
-        for one in files:
-            self._settle(one.source, self._recorded(one, shelf))
-        documents = [one for one in found if one.kind == "document" and one.source in digests]
-        self._publish(documents, digests)
-        self._miss()
-        self._add_problems(shelf.resolve())
-        return self._close(files, shelf)
+        came = [(one, originals[one.source]) for one in found if one.source in originals]
+        files = [(one, original) for one, original in came if one.kind != "document"]
+        for one, original in files:
+            self._settle(one.source, self._recorded(one, original, shelf))
+        self._publish([self._submitted(one, original) for one, original in came if one.kind == "document"])
+        amendments = self._miss()
+        self._amend({**amendments, **shelf.resolve()})
+        return self._close([original for _, original in files], shelf)
 
     def _gathered(self, paths: Sequence[Path]) -> Iterator[Found]:
         for arrived in gather(paths, self._library.home):
+            self._order[arrived.source] = len(self._order)
             if isinstance(arrived, Piece):
                 self._note(arrived)
             else:
                 yield arrived
 
-    def _looked_at(self, found: Sequence[Found]) -> Iterator[tuple[str, str]]:
-        """Yield source and sha512 of every file that can be read and is not beyond the limit."""
+    def _looked_at(self, found: Sequence[Found]) -> Iterator[tuple[str, Original]]:
+        """Yield source and original of every file that can be read."""
         for number, one in enumerate(found, 1):
             self._watcher.looked(number, len(found))
-            if refusal := self._too_large(one):
-                self._note(Piece(one.source, "refused", problems=(refusal,)))
-                continue
             try:
-                yield one.source, sha512_of(one.path)
+                if refusal := self._too_large(one):
+                    self._note(Piece(one.source, "refused", problems=(refusal,)))
+                    continue
+                with _room(self._workspace):
+                    original = self._look(one, number)
+                yield one.source, original
             except OSError as fault:
                 why = problem("file-unreadable", one.source, reason=fault.strerror or str(fault))
                 self._note(Piece(one.source, "refused", problems=(why,)))
@@ -157,14 +177,24 @@ class _Batch:
             return None
         return problem("file-too-large", one.source, what="The file", size=f"{size} bytes", limit=limit)
 
+    def _look(self, one: Found, number: int) -> Original:
+        """Return a file as it now is; records are copied first, so that what is read is what is kept."""
+        path, name = one.path, one.source.rpartition("/")[2]
+        if one.kind == "document":
+            sha512 = sha512_of(path)
+        else:
+            path = self._workspace / f"{number:04}-{fit_name(name)[-50:]}"
+            sha512 = copy_file(one.path, path)
+        return Original(path, name, one.media_type, path.stat().st_size, sha512)
+
     def _accession_id(self, digests: Iterable[str]) -> str:
         """Derive the accession's id from what came: the same again, until it is finished."""
         came = "\n".join([self._tools.collection, *sorted(digests)])
         return "a-" + item_id(hashlib.sha512(came.encode()).hexdigest(), _Finished(self._library))
 
-    def _recorded(self, one: Found, shelf: RecordShelf) -> Iterator[Piece]:
+    def _recorded(self, one: Found, original: Original, shelf: RecordShelf) -> Iterator[Piece]:
         """Yield the pieces of a file of records; rows that describe files wait for these."""
-        for described in read_file(one):
+        for described in read_file(one, original.path):
             source = f"{one.source}#{described.number}"
             if isinstance(described, Rejected):
                 yield rejected_piece(source, described)
@@ -179,98 +209,120 @@ class _Batch:
         first = self._rows.setdefault(file_key(manifest.parent / row.description.file), kept)
         if first is not kept:
             why = problem("row-repeated", row.source, first=first.source, name=row.description.file)
-            yield Piece(row.source, "refused", problems=(why,))
+            yield Piece(row.source, "refused", problems=(*row.description.problems, why))
 
-    def _publish(self, documents: Sequence[Found], digests: dict[str, str]) -> None:
-        fresh: dict[str, Submitted] = {}
-        for submitted in [self._submitted(one, digests[one.source]) for one in documents]:
-            self._settle(submitted.draft.item.source, self._known(submitted, fresh))
-        queue = (self._document(submitted) for submitted in fresh.values())
-        tools = self._tools
-        for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._watcher.read):
-            self._settle(done.document.key, self._published(fresh[done.document.key], done))
-            remove_tree(done.document.workspace)
-
-    def _submitted(self, one: Found, sha512: str) -> Submitted:
-        original = Original(one.path, one.source.rpartition("/")[2], one.media_type, one.path.stat().st_size, sha512)
+    def _submitted(self, one: Found, original: Original) -> Submitted:
         row = self._rows.pop(file_key(one.path), None)
-        blank = Draft(Item(source=one.source, submission=submission_of([sha512])))
+        blank = Draft(Item(source=one.source, submission=submission_of([original.sha512])))
         draft = describe(blank, row.description if row else None, self._tools.collection)
         draft = self._register.enter(draft, numbered=False)
         self._ties.note_file(one.path, draft.item.id)
         return Submitted(draft, original)
 
-    def _known(self, submitted: Submitted, fresh: dict[str, Submitted]) -> Iterator[Piece]:
-        """Yield the piece of what the library or this batch has already; else put it among ``fresh``."""
-        draft = submitted.draft
-        source, item_id = draft.item.source, draft.item.id
-        first = self._register.first_source(draft)
-        held = self._register.held(item_id)
-        if first != source:
-            note = problem("duplicate-of", source, source=first)
-            yield Piece(source, "duplicate", item_id, (*draft.problems, note))
-        elif held is None:
-            fresh[source] = submitted
+    def _publish(self, submitted: Sequence[Submitted]) -> None:
+        """Read and keep what is new; then settle what was known, when it is clear what became of all the rest."""
+        for one in sorted(submitted, key=lambda one: not one.draft.described):
+            self._register.first_source(one.draft)  # of two copies, the one that a row describes
+        fresh = {one.draft.item.source: one for one in submitted if self._is_fresh(one)}
+        self._unread = {one.draft.item.id for one in fresh.values()}
+        tools = self._tools
+        queue = (to_read(one, self._workspace, tools.languages, tools.models) for one in fresh.values())
+        for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._watcher.read):
+            self._take(fresh[done.document.key], done)
+        for one in submitted:
+            if one.draft.item.source not in fresh:
+                self._settle(one.draft.item.source, self._known(one))
+
+    def _is_fresh(self, submitted: Submitted) -> bool:
+        item = submitted.draft.item
+        return self._register.first_source(submitted.draft) == item.source and self._register.held(item.id) is None
+
+    def _take(self, submitted: Submitted, done: Digitised | Refused) -> None:
+        """Take what was read, and keep every publication whose ties can now be told."""
+        item = submitted.draft.item
+        self._unread.discard(item.id)
+        if isinstance(done, Refused):
+            self._settle(item.source, iter([_refusal(submitted, done)]))
+            self._ties.forget(item.id)
         else:
+            self._waiting.append((submitted, done))
+        ready = [one for one in self._waiting if not self._ties.targets(one[0].draft.links) & self._unread]
+        for one in ready:
+            self._waiting.remove(one)
+            self._keep(*one)
+
+    def _keep(self, submitted: Submitted, done: Digitised) -> None:
+        item = submitted.draft.item
+        self._settle(item.source, self._published(submitted, done))
+        if item.source in self._refused:
+            self._ties.forget(item.id)
+        remove_tree(done.document.workspace)
+
+    def _published(self, submitted: Submitted, done: Digitised) -> Iterator[Piece]:
+        draft = complete(submitted, done, self._naming, self._tools.models)
+        item, problems = self._ties.tie(draft.item, draft.links)
+        if self._writer:
+            store(self._writer, with_files(replace(draft, item=item), submitted.original, done))
+        yield Piece(item.source, "new", item.id, (*draft.problems, *problems))
+
+    def _known(self, submitted: Submitted) -> Iterator[Piece]:
+        """Yield the piece of what this batch or the library has already."""
+        draft = submitted.draft
+        source, first = draft.item.source, self._register.first_source(draft)
+        note = problem("duplicate-of", source, source=first)
+        if first in self._refused:
+            why = self._refused[first].problems
+            yield Piece(source, "refused", problems=tuple(dict.fromkeys([*draft.problems, *why, note])))
+        elif first != source:
+            yield Piece(source, "duplicate", draft.item.id, (*draft.problems, note))
+        elif held := self._register.held(draft.item.id):
             yield self._again(draft, held)
 
     def _again(self, draft: Draft, held: Item) -> Piece:
-        """Return what becomes of a file whose item the library holds: changed by its description, or not."""
-        item, problems = self._ties.tie(redescribed(draft, held, self._naming), draft.links)
-        problems = (*draft.problems, *problems)
-        if item == held:
-            # Brought by this very accession before it was interrupted: still new to the library.
-            outcome: Outcome = "new" if held.accession == self._naming.accession else "identical"
-            return Piece(draft.item.source, outcome, held.id, problems)
-        if self._writer:
-            self._writer.put_item(item, {}, f"Described anew with {self._naming.accession}")
-        return Piece(draft.item.source, "changed", held.id, problems)
+        """Return what becomes of a file whose item the library holds: changed by its description, or not.
 
-    def _document(self, submitted: Submitted) -> Document:
-        item = submitted.draft.item
-        workspace = self._workspace / item.id
-        workspace.mkdir()
-        named = tuple(filter(None, (to_tesseract(tag) for tag in item.languages)))
-        original = submitted.original
-        path = self._plainly_named(original.path, item.id)
-        return Document(path, original.media_type, named or self._tools.languages, workspace, item.source)
+        What an interrupted ingest brought or changed is as new to this accession as if there
+        had been no interruption.
+        """
+        accession = self._naming.accession
+        unfinished = self._library.catalogue.accession(held.accession) is None
+        known = replace(held, accession=accession) if unfinished else held
+        item, problems = self._ties.tie(redescribed(draft, known, self._naming), draft.links)
+        if item != held and self._writer:
+            store_again(self._writer, item, accession)
+        outcome: Outcome = "identical"
+        if unfinished:
+            outcome, problems = "new", (*kept_problems(self._library, held), *problems)
+        elif item != held or was_stored_again(self._library, held, accession):
+            outcome = "changed"
+        return Piece(draft.item.source, outcome, held.id, tuple(dict.fromkeys([*draft.problems, *problems])))
 
-    def _plainly_named(self, path: Path, item_id: str) -> Path:
-        """Return ``path``, or a link to it where its bytes are no UTF-8: decoders refuse such names."""
-        try:
-            os.fsencode(path).decode()
-        except UnicodeDecodeError:
-            link = self._workspace / f"{item_id}.original"
-            link.symlink_to(path.absolute())
-            return link
-        return path
-
-    def _published(self, submitted: Submitted, done: Digitised | Refused) -> Iterator[Piece]:
-        if isinstance(done, Refused):
-            draft = submitted.draft
-            yield Piece(draft.item.source, "refused", problems=(*draft.problems, *done.problems))
-            return
-        draft = complete(submitted, done, self._naming)
-        item, problems = self._ties.tie(draft.item, draft.links)
-        if self._writer:
-            store(self._writer, with_files(item, submitted.original, done))
-        yield Piece(item.source, "new", item.id, (*draft.problems, *problems))
-
-    def _miss(self) -> None:
-        """Report the rows of manifests whose file did not come."""
-        for row in self._rows.values():
+    def _miss(self) -> dict[str, Amendment]:
+        """Report the rows of manifests whose file did not come; return those whose file came and was left."""
+        left = {file_key(Path(source)): source for source in self._order}
+        found: dict[str, Amendment] = {}
+        for key, row in self._rows.items():
+            if source := left.get(key):
+                found[source] = Amendment(False, row.description.problems)
+                continue
             why = problem("file-missing", row.source, name=row.description.file)
             self._note(Piece(row.source, "refused", problems=(*row.description.problems, why)))
+        return found
 
     def _settle(self, source: str, pieces: Iterator[Piece]) -> None:
         """Note the pieces; a fault becomes the piece of its source and the batch goes on."""
         try:
-            for piece in pieces:
-                self._note(piece)
+            with _room(self._workspace):
+                for piece in pieces:
+                    self._note(piece)
         except StorageError:
             raise
         except SourceChanged:
             self._note(Piece(source, "refused", problems=(problem("file-changed", source),)))
+        except OSError as fault:
+            log.warning("%s: %s", source, fault)
+            why = problem("file-unreadable", source, reason=fault.strerror or str(fault))
+            self._note(Piece(source, "refused", problems=(why,)))
         except Exception as fault:  # the one broad except: a bad piece never stops the batch
             log.exception("%s", source)
             why = problem("unexpected-fault", source, reason=f"{type(fault).__name__}: {fault}")
@@ -278,24 +330,51 @@ class _Batch:
 
     def _note(self, piece: Piece) -> None:
         self._pieces.append(piece)
+        if piece.outcome == "refused":
+            self._refused[piece.source] = piece
         self._watcher.piece(piece)
 
-    def _add_problems(self, found: dict[str, tuple[Problem, ...]]) -> None:
-        self._pieces = [
-            replace(piece, problems=(*piece.problems, *found.get(piece.source, ()))) for piece in self._pieces
-        ]
+    def _amend(self, found: Mapping[str, Amendment]) -> None:
+        for place, piece in enumerate(self._pieces):
+            if amendment := found.get(piece.source):
+                outcome: Outcome = "changed" if amendment.changed else piece.outcome
+                problems = (*piece.problems, *amendment.problems)
+                self._pieces[place] = replace(piece, outcome=outcome, problems=problems)
 
-    def _close(self, files: Sequence[Found], shelf: RecordShelf) -> Report:
-        pieces = tuple(self._pieces)
+    def _place(self, piece: Piece) -> tuple[int, int]:
+        """Return where a piece stands in the report: in the order in which things came."""
+        if piece.source in self._order:
+            return self._order[piece.source], 0
+        file, _, number = piece.source.rpartition("#")
+        return self._order[file], int(number)
+
+    def _close(self, received: Sequence[Original], shelf: RecordShelf) -> Report:
+        pieces = tuple(sorted(self._pieces, key=self._place))
         if not any(piece.outcome in ("new", "changed") for piece in pieces):
             return Report("", pieces)
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        sources = tuple(dict.fromkeys(piece.source.partition("#")[0] for piece in pieces))
-        accession = Accession(self._naming.accession, now, sources, count_outcomes(pieces))
+        accession = Accession(self._naming.accession, now, tuple(self._order), count_outcomes(pieces))
         if self._writer:
-            received = {f"{number:04}-{one.path.name}": one.path for number, one in enumerate(files, 1)}
-            self._writer.put_accession(accession, pieces, shelf.path, received)
+            kept = {one.path.name: one.path for one in received}
+            self._writer.put_accession(accession, pieces, shelf.path, kept)
         return Report(accession.id, pieces)
+
+
+@contextmanager
+def _room(workspace: Path) -> Iterator[None]:
+    """Raise StorageError when there is no room left to write in; other faults of files pass."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno in _NO_ROOM:
+            with storage(workspace):
+                raise
+        raise
+
+
+def _refusal(submitted: Submitted, done: Refused) -> Piece:
+    draft = submitted.draft
+    return Piece(draft.item.source, "refused", problems=(*draft.problems, *done.problems))
 
 
 class _Finished:

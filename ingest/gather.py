@@ -5,6 +5,7 @@ What a file is, its first bytes say; its name is asked only where they say nothi
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,14 @@ _BY_SUFFIX = {
 _RECORDS = {".mrc", ".marc", ".dat"}
 _TABLES = {".csv", ".tsv"}
 _SYSTEM = {"thumbs.db", "desktop.ini", ".ds_store"}
+_KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "folder",
+    stat.S_IFLNK: "symbolic link",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+}
+_LIKE_ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,56 +64,66 @@ class Found:
 def gather(paths: Iterable[Path], home: Path) -> Iterator[Found | Piece]:
     """Yield every file below ``paths`` in a fixed order, or the Piece that says why it is left.
 
-    A file that is reached twice comes once. The library's own ``home`` is not gone into.
+    A file that is reached twice comes once; two hard links are two files. The library's own
+    ``home`` is not gone into. Nothing that a path may turn out to be is raised.
     """
-    seen: set[tuple[int, int]] = set()
-    for path in paths:
-        for entry in _walk(path, home.resolve()):
-            if isinstance(entry, Piece):
-                yield entry
-                continue
-            status = entry.stat()
-            if (status.st_dev, status.st_ino) not in seen or status.st_nlink > 1:
-                seen.add((status.st_dev, status.st_ino))
-                yield _look(entry, status.st_size)
+    seen: set[str] = set()
+    for named in paths:
+        for path, left in _walk(named, os.path.realpath(home)):
+            place = _place(path) if left else os.path.realpath(path)
+            if place not in seen:
+                seen.add(place)
+                yield left or _look(path)
 
 
 def shown(path: Path) -> str:
-    """Return a path as text that any encoding takes; bytes that are no UTF-8 are written ``\\xff``."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Return a path as text that any encoding takes, different for different paths.
+
+    Bytes that are no UTF-8 are written ``\\xff``, and a backslash that looks like one of these ``\\x5c``.
+    """
+    return _LIKE_ESCAPED.sub(rb"\\x5c", os.fsencode(path)).decode("utf-8", "backslashreplace")
 
 
-def _walk(path: Path, home: Path) -> Iterator[Path | Piece]:
-    """Yield the regular files at or below ``path``; a link that is named outright is followed."""
-    if path.is_file():
-        yield path
-    elif not path.is_dir():
-        yield _left(path, "refused", problem("not-a-regular-file", shown(path), kind=_kind_of(path)))
-    elif path.resolve() == home:
-        yield _left(path, "set_aside", _aside(path, "this is the library’s own home"))
-    else:
-        for entry in sorted(os.scandir(path), key=lambda entry: os.fsencode(entry.name)):
-            below = path / entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(below, home)
-            elif entry.is_file(follow_symlinks=False):
-                yield below
-            else:
-                yield _left(below, "refused", problem("not-a-regular-file", shown(below), kind=_kind_of(below)))
+def _walk(named: Path, home: str) -> Iterator[tuple[Path, Piece | None]]:
+    """Yield the regular files at or below a path, and what is left with its reason.
+
+    A link that is named outright is followed.
+    """
+    waiting = [named]
+    while waiting:
+        path = waiting.pop()
+        kind = _kind_of(path, path is named)
+        if kind == "file":
+            yield path, None
+        elif kind != "folder":
+            yield path, _left(path, "refused", problem("not-a-regular-file", shown(path), kind=kind))
+        elif os.path.realpath(path) == home:
+            yield path, _left(path, "set_aside", _aside(path, "this is the library’s own home"))
+        else:
+            try:
+                below = sorted(path.iterdir(), key=lambda entry: os.fsencode(entry.name), reverse=True)
+            except OSError as fault:
+                yield path, _unreadable(path, fault)
+                continue
+            waiting += below
 
 
-def _look(path: Path, size: int) -> Found | Piece:
-    source = shown(path)
+def _place(path: Path) -> str:
+    """Return where a path itself lies, also where it is a link."""
+    return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - resolve() may raise
+
+
+def _look(path: Path) -> Found | Piece:
     if path.name.lower() in _SYSTEM or path.name.startswith("._"):
         return _left(path, "set_aside", _aside(path, "a file of the operating system, not a document"))
-    if size == 0:
-        return _left(path, "refused", problem("file-empty", source))
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD)
     except OSError as fault:
-        return _left(path, "refused", problem("file-unreadable", source, reason=fault.strerror))
-    return _recognise(path, source, head)
+        return _unreadable(path, fault)
+    if not head:
+        return _left(path, "refused", problem("file-empty", shown(path)))
+    return _recognise(path, shown(path), head)
 
 
 def _recognise(path: Path, source: str, head: bytes) -> Found | Piece:
@@ -130,13 +149,17 @@ def _media_type(head: bytes) -> str:
     return next((media_type for magic, media_type in _MAGIC if head.startswith(magic)), "")
 
 
-def _kind_of(path: Path) -> str:
+def _kind_of(path: Path, follow: bool) -> str:
     try:
-        mode = path.lstat().st_mode
+        mode = path.stat().st_mode if follow else path.lstat().st_mode
     except OSError:
-        return "path that leads nowhere"
-    names = {stat.S_IFLNK: "symbolic link", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
-    return names.get(stat.S_IFMT(mode), "device")
+        return "symbolic link" if os.path.islink(path) else "path that leads nowhere"  # noqa: PTH114 - as above
+    return _KINDS.get(stat.S_IFMT(mode), "device")
+
+
+def _unreadable(path: Path, fault: OSError) -> Piece:
+    why = problem("file-unreadable", shown(path), reason=fault.strerror or str(fault))
+    return _left(path, "refused", why)
 
 
 def _aside(path: Path, reason: str) -> Problem:

@@ -43,8 +43,10 @@ class Register:
         return candidate in self._submissions or self._catalogue.item(str(candidate)) is not None
 
     def _known(self, draft: Draft, numbered: bool) -> str:
-        same = self._catalogue.by_submission(draft.item.submission)
-        if same:
+        submission = draft.item.submission
+        same = self._catalogue.by_submission(submission)
+        # A record that came before in this batch may have taken this one's place under its number.
+        if same and self._submissions.get(same.id, submission) == submission:
             return same.id
         bearers = self._bearers(draft.item) if numbered else {}
         # Two bearers, or one that this batch has already replaced: a doubtful number names nothing.

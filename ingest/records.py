@@ -25,12 +25,12 @@ from metadata.serial import from_json, record_line
 from metadata.vocabulary import Vocabulary
 
 
-def read_file(found: Found) -> Iterator[Description | Rejected]:
-    """Yield what the records of a file say, in its order."""
+def read_file(found: Found, path: Path) -> Iterator[Description | Rejected]:
+    """Yield what the records of a file say, in its order; ``path`` is where its content lies."""
     if found.kind == "manifest":
-        yield from read_manifest(found.path.read_bytes(), found.source)
+        yield from read_manifest(path.read_bytes(), found.source)
         return
-    with found.path.open("rb") as stream:
+    with path.open("rb") as stream:
         reader = read_marc21 if found.kind == "marc21" else read_marcxml
         yield from reader(stream, found.source)
 
@@ -38,6 +38,14 @@ def read_file(found: Found) -> Iterator[Description | Rejected]:
 def rejected_piece(source: str, rejected: Rejected) -> Piece:
     """Return the piece of a record that gives no item."""
     return Piece(source, "set_aside" if rejected.set_aside else "refused", problems=rejected.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What a second look adds to a piece: that its item changed after all, and more problems."""
+
+    changed: bool
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,8 @@ class RecordShelf:
         self._register = register
         self._ties = ties
         self._naming = naming
-        self._tied: dict[str, tuple[Link, ...]] = {}
+        self._tied: dict[str, tuple[str, tuple[Link, ...]]] = {}
+        self._again: dict[str, tuple[Item, tuple[Link, ...]]] = {}
         path.touch()
 
     def take(self, source: str, description: Description) -> Piece:
@@ -74,21 +83,36 @@ class RecordShelf:
             return Piece(source, "duplicate", draft.item.id, (*draft.problems, note))
         return self._settle(draft)
 
-    def resolve(self) -> dict[str, tuple[Problem, ...]]:
-        """Tie the records to those they name; return source → problems for ties that lead nowhere."""
-        unresolved: dict[str, tuple[Problem, ...]] = {}
+    def resolve(self) -> dict[str, Amendment]:
+        """Tie the records to those they name; return what that changes, by the source of the piece."""
+        return {**self._resolve_written(), **self._resolve_held()}
+
+    def _resolve_written(self) -> dict[str, Amendment]:
+        found: dict[str, Amendment] = {}
         if not self._tied:
-            return unresolved
+            return found
         resolved = self.path.with_suffix(".resolved")
         with self.path.open("rb") as lines, resolved.open("wb") as out:
             for line in lines:
                 item = from_json(line)
-                item, problems = self._ties.tie(item, self._tied.get(item.id, ()))
+                source, links = self._tied.get(item.id, ("", ()))
+                item, problems = self._ties.tie(item, links)
                 out.write(record_line(item))
                 if problems:
-                    unresolved[item.source] = problems
+                    found[source] = Amendment(False, problems)
         resolved.replace(self.path)
-        return unresolved
+        return found
+
+    def _resolve_held(self) -> dict[str, Amendment]:
+        """Tie what the library held as it came: a record it names may have come since."""
+        found: dict[str, Amendment] = {}
+        for source, (held, links) in self._again.items():
+            item, problems = self._ties.tie(held, links)
+            if item != held:
+                self._write(item)
+            if item != held or problems:
+                found[source] = Amendment(item != held, problems)
+        return found
 
     def _settle(self, draft: Draft) -> Piece:
         item = replace(draft.item, accession=self._naming.accession)
@@ -96,12 +120,16 @@ class RecordShelf:
         if held and held.submission == item.submission:
             item = into_collections(held, item.collections)
             if item == held:
+                if draft.links:
+                    self._again[draft.item.source] = (held, draft.links)
                 return Piece(draft.item.source, "identical", item.id, draft.problems)
         elif held:
             item = replace(item, status=held.status, reason=held.reason, doi=held.doi)
-            self._tied[item.id] = draft.links
-        elif draft.links:
-            self._tied[item.id] = draft.links
+        if draft.links:
+            self._tied[item.id] = (draft.item.source, draft.links)
+        self._write(item)
+        return Piece(draft.item.source, "changed" if held else "new", item.id, draft.problems)
+
+    def _write(self, item: Item) -> None:
         with self.path.open("ab") as out:
             out.write(record_line(item))
-        return Piece(draft.item.source, "changed" if held else "new", item.id, draft.problems)

@@ -23,6 +23,14 @@ class Ties:
         """Remember which item was made from a file."""
         self._names.setdefault(("file", file_key(path)), item_id)
 
+    def forget(self, item_id: str) -> None:
+        """Let go of an item that came to nothing: no tie leads to it."""
+        self._names = {name: known for name, known in self._names.items() if known != item_id}
+
+    def targets(self, links: Iterable[Link]) -> set[str]:
+        """Return the items of this batch that links lead to."""
+        return {self._names[name] for link in links if (name := (link.scheme, link.value)) in self._names}
+
     def note_record(self, item: Item) -> None:
         """Remember the control numbers of a record, with and without their agency."""
         for identifier in item.identifiers:
@@ -32,20 +40,22 @@ class Ties:
 
     def tie(self, item: Item, links: Iterable[Link]) -> tuple[Item, tuple[Problem, ...]]:
         """Return the item with its links as relations, and a problem for each that leads nowhere."""
-        targets = {link: self._target(link) for link in links}
+        targets = {link: self._target(link, item.id) for link in links}
         found = (Relation(link.kind, target) for link, target in targets.items() if target)
         relations = tuple(dict.fromkeys([*item.relations, *found]))
         problems = tuple(_unresolved(item, link) for link, target in targets.items() if not target)
         return replace(item, relations=relations), problems
 
-    def _target(self, link: Link) -> str:
-        return self._names.get((link.scheme, link.value)) or self._in_library(link)
+    def _target(self, link: Link, item_id: str) -> str:
+        target = self._names.get((link.scheme, link.value)) or self._in_library(link)
+        return target if target != item_id else ""
 
     def _in_library(self, link: Link) -> str:
         if link.scheme == "file":
-            known = self._catalogue.by_source(link.value)
+            spellings = dict.fromkeys([link.value, unicodedata.normalize("NFD", link.value)])
+            known = [item for source in spellings for item in self._catalogue.by_source(source)]
         else:
-            known = self._catalogue.by_identifier(link.scheme, link.value)
+            known = [*self._catalogue.by_identifier(link.scheme, link.value)]
         return known[0].id if len(known) == 1 else ""
 
 

@@ -39,6 +39,7 @@ def demo(
     opened = open_home(folder)
     report = run_ingest(opened, [sample], opened.tools("", "sample", 0))
     print_lines(report_lines(report))
+    opened.update_index_with_others()
     print_lines(_addresses(opened))
     if not no_serve:
         run_server(opened, "127.0.0.1", port)

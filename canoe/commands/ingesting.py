@@ -1,5 +1,7 @@
 """canoe ingest, canoe accessions."""
 
+import os
+import re
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +13,7 @@ from canoe.home import Home
 from canoe.programs import require_languages
 from canoe.progress import watching
 from canoe.report import piece_json, report_json, report_lines
+from canoe.settings import LANGUAGE_CODES
 from ingest.batch import Report, Tools, ingest
 from metadata.errors import UsageError
 
@@ -41,23 +44,24 @@ def ingest_command(
     Example: canoe ingest scans/ records.mrc --collection iucn
     """
     opened = open_home(home)
+    if language and not re.fullmatch(LANGUAGE_CODES, language):
+        raise UsageError(f"--language cannot be {language!r}.", "Join Tesseract's codes by +: eng+fra+spa")
     for path in paths:
-        if not path.exists() and not path.is_symlink():
+        if not os.path.lexists(path):
             raise UsageError(f"There is nothing at {path}.", "Name the folders and files to be ingested.")
     report = run_ingest(opened, paths, opened.tools(language, collection, workers), plan=plan)
     print_json(report_json(report)) if as_json else print_lines(report_lines(report))
+    if not plan:
+        opened.update_index_with_others()
     if any(piece.outcome == "refused" for piece in report.pieces):
         raise typer.Exit(INPUTS_REFUSED)
 
 
 def run_ingest(home: Home, paths: list[Path], tools: Tools, plan: bool = False) -> Report:
-    """Run a batch with progress shown, and let the index follow."""
+    """Run a batch with progress shown; letting the index follow is left to the caller, after the report."""
     require_languages(tools.languages)
     with watching() as watcher, nullcontext() if plan else home.library.writer() as writer:
-        report = ingest(paths, home.library, writer, tools, watcher)
-    if not plan:
-        home.update_index_with_others()
-    return report
+        return ingest(paths, home.library, writer, tools, watcher)
 
 
 def accessions(

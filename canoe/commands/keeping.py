@@ -89,7 +89,7 @@ def _lost(library: Library) -> Iterator[Problem]:
     """Yield a fault for each object that the catalogue knows and the archive does not hold."""
     if not library.catalogue.path.is_file():
         return
-    for object_id in library.catalogue.object_ids():
+    for object_id in library.object_ids():
         if not library.archive.folder(object_id).is_dir():
             yield problem("object-lost", str(library.archive.folder(object_id)), object=object_id)
 

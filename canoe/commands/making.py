@@ -41,12 +41,14 @@ def init(
 
 def make_home(folder: Path, library: LibrarySettings, doi_prefix: str) -> None:
     """Write canoe.toml and make an empty library; raises UsageError, and leaves nothing, for bad settings."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if any(part.is_file() for part in (folder, *folder.parents)) or (folder.exists() and any(folder.iterdir())):
         raise UsageError(f"{folder} is not an empty folder.", "Name a new folder with --home.")
     settings = replace(read_settings(folder), library=library, doi=DoiSettings(doi_prefix))
     settings.require_sense(folder / FILE)
     write_settings(folder, settings)
-    Library.create(folder, Home.read(folder).publishing)
+    home = Home.read(folder)
+    Library.create(folder, home.publishing)
+    home.update_index()
 
 
 def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -4,13 +4,16 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
 
 from canoe.home import Home
 from canoe.settings import home_folder
+
+HELP_STYLE: Literal["rich"] | None = "rich" if sys.stdout.isatty() and sys.stderr.isatty() else None
+"""How help and wrong usage are written: plain where either is no terminal, whatever the environment says."""
 
 HomeOption = Annotated[
     Path | None,

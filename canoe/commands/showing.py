@@ -11,11 +11,12 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from canoe.commands.options import HomeOption, ItemArgument, JsonOption, open_home, print_json, print_lines
+from archive.durable import storage
+from canoe.commands.options import HELP_STYLE, HomeOption, ItemArgument, JsonOption, open_home, print_json, print_lines
 from canoe.home import Home
 from canoe.settings import home_folder
 from metadata.dublin_core import oai_dc
-from metadata.errors import NotFound
+from metadata.errors import NotFound, UsageError
 from metadata.model import Item, Page
 from metadata.serial import record_line, to_json
 from search.engine import ItemHit, Request, SearchReader, open_reader
@@ -49,7 +50,7 @@ def show(
         for page in opened.library.pages(item):
             print_json(_page(page))
     elif form is ShowFormat.DC and not as_json:
-        print_lines([oai_dc(found, opened.settings.library.base_url, opened.vocabulary)])
+        sys.stdout.write(oai_dc(found, opened.settings.library.base_url, opened.vocabulary) + "\n")
     else:
         sys.stdout.write(to_json(found).decode())
 
@@ -80,7 +81,9 @@ def export(
     if out is None:
         sys.stdout.writelines(lines)
     else:
-        with out.open("w", encoding="utf-8", newline="") as stream:
+        if out.is_dir() or not out.parent.is_dir():
+            raise UsageError(f"{out} cannot be written.", "Name a file in a folder that is there.")
+        with storage(out), out.open("w", encoding="utf-8", newline="") as stream:
             stream.writelines(lines)
 
 
@@ -201,7 +204,9 @@ def _hit_lines(hit: ItemHit, title: str) -> Iterator[str]:
         yield f"    p. {page.number}: {' '.join(passage.split())}"
 
 
-vocabulary = typer.Typer(help="The classification: its concepts and their labels.", no_args_is_help=True)
+vocabulary = typer.Typer(
+    help="The classification: its concepts and their labels.", no_args_is_help=True, rich_markup_mode=HELP_STYLE
+)
 
 
 @vocabulary.command("list")
@@ -221,7 +226,7 @@ def show_concept(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one concept: its labels, what is broader and narrower, and how many items bear it."""
+    """Show one concept: its labels, and what is broader and narrower."""
     opened = Home.read(home_folder(home))
     concept = opened.vocabulary.concepts.get(uri)
     if concept is None:

@@ -1,0 +1,47 @@
+"""What tests of several packages share: a small batch, and a home that holds it, made once a process."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from small_library import canoe_program, make_batch
+
+
+@pytest.fixture(scope="session")
+def small_batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a batch that nothing may change: a folder ``batch``."""
+    return make_batch(tmp_path_factory.mktemp("shelf") / "batch")
+
+
+@pytest.fixture
+def batch(small_batch: Path, tmp_path: Path) -> Path:
+    """Lend a copy of the batch, as ``tmp_path / "batch"``."""
+    return shutil.copytree(small_batch, tmp_path / "batch")
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("empty") / "home"
+    answer = canoe_program("init", "--home", home, "--doi-prefix", "10.5555", "--name", "The test library")
+    assert answer.code == 0
+    return home
+
+
+@pytest.fixture
+def home(empty_home: Path, tmp_path: Path) -> Path:
+    """Lend an empty home."""
+    return shutil.copytree(empty_home, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def _full_home(empty_home: Path, small_batch: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = shutil.copytree(empty_home, tmp_path_factory.mktemp("full") / "home")
+    answer = canoe_program("ingest", "batch", "--home", home, cwd=small_batch.parent)
+    assert answer.code == 3
+    return home
+
+
+@pytest.fixture
+def full_home(_full_home: Path, tmp_path: Path) -> Path:
+    """Lend a home into which the batch was ingested, from the folder in which it lies."""
+    return shutil.copytree(_full_home, tmp_path / "full")

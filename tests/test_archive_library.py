@@ -1,0 +1,177 @@
+"""A home: made, opened, read and written."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from archive_library import bare_item, book, dump, faults, filled, publishing, put_records, tree
+
+from archive.library import Library
+from archive.replay import accession_object
+from metadata.errors import HomeMissing, NotFound, Outdated, SourceChanged, StorageError
+from metadata.model import File, Page, Text
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library.create(tmp_path / "home", publishing())
+
+
+def test_a_home_is_made_once(library: Library) -> None:
+    with library.writer() as writer:
+        writer.put_item(*book(1), "Ingested")
+    before = tree(library.archive.root), dump(library.catalogue.path)
+    Library.create(library.home, publishing())
+    assert (tree(library.archive.root), dump(library.catalogue.path)) == before
+
+
+def test_a_home_whose_making_was_cut_short_is_made_whole(library: Library) -> None:
+    library.catalogue.close()
+    library.catalogue.path.write_bytes(b"")
+    Library.create(library.home, publishing())
+    assert Library.open(library.home, publishing()).catalogue.counts() == (0, 0, 0)
+
+
+def test_create_does_not_hide_a_lost_catalogue(library: Library) -> None:
+    with library.writer() as writer:
+        writer.put_item(*book(1), "Ingested")
+    library.catalogue.close()
+    for path in library.home.glob("catalogue.db*"):
+        path.unlink()
+    Library.create(library.home, publishing())
+    with pytest.raises(Outdated, match="missing"):
+        Library.open(library.home, publishing())
+
+
+def test_no_home_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(HomeMissing, match=str(tmp_path)) as raised:
+        Library.open(tmp_path, publishing())
+    assert "canoe init" in raised.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises((StorageError, NotADirectoryError, FileExistsError), match="file"):
+        Library.create(tmp_path / "file" / "home", publishing())
+
+
+def test_an_item_is_read_as_it_was_written(library: Library) -> None:
+    item, content = book(1, pages=5)
+    with library.writer() as writer:
+        assert writer.put_item(item, content, "Ingested")
+    assert library.item(item.id) == item
+    assert list(library.items()) == [item]
+    assert [page.number for page in library.pages(item.id)] == [1, 2, 3, 4, 5]
+    assert isinstance(library.page(item.id, 5), Page)
+    assert library.page(item.id, 5).text == "pagina 5 of 1"
+    for file in item.files:
+        assert library.file(item, file.path).read_bytes() == content[file.path]
+
+
+def test_what_is_not_there_is_not_found(library: Library) -> None:
+    item, content = book(1)
+    with library.writer() as writer:
+        writer.put_item(item, content, "Ingested")
+    with pytest.raises(NotFound, match="no item 0123456789"):
+        library.item("0123456789")
+    for number in (0, 4, -1):
+        with pytest.raises(NotFound, match=f"no page {number}"):
+            library.page(item.id, number)
+    for path in ("item.json", "../../../../etc/passwd", "original", ""):
+        with pytest.raises(NotFound, match="no file"):
+            library.file(item, path)
+    with pytest.raises(NotFound):
+        library.pieces("a-none")
+    assert list(library.pages("0123456789")) == []
+
+
+def test_the_same_again_writes_nothing(library: Library) -> None:
+    item, content = book(1)
+    with library.writer() as writer:
+        assert writer.put_item(item, content, "Ingested")
+        before = tree(library.archive.root), dump(library.catalogue.path)
+        assert not writer.put_item(item, content, "Ingested")
+        assert not writer.put_item(item, {}, "Ingested")
+    assert (tree(library.archive.root), dump(library.catalogue.path)) == before
+
+
+def test_a_change_is_a_new_version_with_what_was_there(library: Library) -> None:
+    item, content = book(1)
+    anew = replace(item, titles=(Text("Anew", "en"),))
+    with library.writer() as writer:
+        writer.put_item(item, content, "Ingested")
+        first = library.catalogue.last_change()
+        assert writer.put_item(anew, {}, "Described anew")
+    assert [change.item for change in library.changes(first, 9)] == [anew]
+    assert library.file(anew, "original/scan.tif").read_bytes() == content["original/scan.tif"]
+    assert len(list(library.pages(item.id))) == 3
+    assert faults(library) == []
+
+
+def test_a_file_that_is_not_what_the_item_says_is_refused(library: Library) -> None:
+    item, content = book(1)
+    before = tree(library.home / "archive"), dump(library.catalogue.path)
+    with library.writer() as writer, pytest.raises(SourceChanged):
+        writer.put_item(item, {**content, "original/scan.tif": b"other"}, "Ingested")
+    assert (tree(library.home / "archive"), dump(library.catalogue.path)) == before
+    assert not list(library.archive.staging.iterdir())
+
+
+def test_withdrawn_and_restored(library: Library) -> None:
+    item, content = book(1)
+    with library.writer() as writer:
+        writer.put_item(item, content, "Ingested")
+        withdrawn = writer.withdraw(item, "a copy")
+        assert (withdrawn.status, withdrawn.reason) == ("withdrawn", "a copy")
+        assert library.item(item.id) == withdrawn
+        record = library.catalogue.oai_record(item.id)
+        assert record is not None
+        assert record.deleted
+        assert writer.restore(withdrawn) == item
+    record = library.catalogue.oai_record(item.id)
+    assert record is not None
+    assert not record.deleted
+    assert library.file(item, "original/scan.tif").read_bytes() == content["original/scan.tif"]
+    messages = [version.message for version in next(library.archive.inventories()).versions]
+    assert messages == ["Ingested", "Withdrawn: a copy", "Restored"]
+
+
+def test_an_accession_keeps_what_came_and_what_became_of_it(library: Library) -> None:
+    with library.writer() as writer:
+        put_records(writer, range(2500))
+    assert [piece.item for piece in library.pieces("a-first")][:2] == [bare_item(0).id, bare_item(1).id]
+    assert library.catalogue.counts() == (2500, 0, 0)
+    assert [change.item.id for change in library.changes(0, 3)] == [bare_item(n).id for n in range(3)]
+    assert len(list(library.items())) == 2500
+    accession = library.catalogue.accession("a-first")
+    assert accession is not None
+    assert accession.count("new") == 2500
+    received = library.archive.path(accession_object("a-first"), "received/0001-records.mrc")
+    assert received.read_bytes().startswith(b"00000nam")
+    assert library.catalogue.next_change() > library.changes(0, 9999)[-1].number
+
+
+def test_the_workspace_goes(library: Library) -> None:
+    with library.writer() as writer:
+        with writer.workspace() as folder:
+            (folder / "deep").mkdir()
+            (folder / "deep" / "file").write_bytes(b"1")
+            assert folder.stat().st_dev == library.archive.root.stat().st_dev
+        assert not folder.exists()
+
+
+def test_file_names_that_are_hostile_stay_inside(library: Library) -> None:
+    item, content = book(1)
+    for path in ("../../outside", "/etc/outside"):
+        hostile = File(path, "original", "text/plain", 1, "")
+        with library.writer() as writer, pytest.raises(ValueError, match="logical path"):
+            writer.put_item(replace(item, files=(hostile,)), {**content, path: b"1"}, "Ingested")
+    assert not list(library.home.parent.rglob("outside"))
+
+
+def test_a_filled_library_counts_right(tmp_path: Path) -> None:
+    library = filled(tmp_path / "full")
+    assert library.catalogue.counts() == (6, 2, 12)
+    assert [accession.id for accession in library.catalogue.accessions()] == ["a-first", "a-second"]
+    assert [item.id for item in library.catalogue.editions(book(1)[0].id)] == [book(2)[0].id]

@@ -1,0 +1,128 @@
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest.documents import Digitised, Document
+from ingest.draft import Draft, Original, Submitted
+from ingest.publications import PROBLEMS_FILE, complete, fit_name, redescribed, to_read, with_files
+from ingest.records import Naming
+from metadata.model import Doi, File, Item, Page, Relation, Text
+from metadata.pages import page_line
+from metadata.problems import problem
+from metadata.vocabulary import shipped
+
+NAMING = Naming(shipped(), "10.5555", "", "a-1")
+BLANK = Item(id="0123456789", source="box/a.pdf", submission="s")
+
+
+def _submitted(item: Item = BLANK, name: str = "a.pdf") -> Submitted:
+    return Submitted(Draft(item), Original(Path("box") / name, name, "application/pdf", 9, "00"))
+
+
+def _digitised(folder: Path, method: str = "ocr", title: str = "") -> Digitised:
+    document = Document(Path("box/a.pdf"), "application/pdf", ("eng",), folder, "box/a.pdf")
+    (folder / "pages.jsonl").write_bytes(page_line(Page(1, 9, 9, method=method)))  # type: ignore[arg-type]
+    (folder / "access.pdf").write_bytes(b"copy")
+    read = (problem("page-unread", "box/a.pdf", number=2, reason="x"),)
+    return Digitised(document, folder / "pages.jsonl", folder / "access.pdf", 1, ("fr", "en"), read, title)
+
+
+def test_the_pages_tell_what_no_record_told(tmp_path: Path) -> None:
+    draft = complete(_submitted(), _digitised(tmp_path, title="Found"), NAMING, ())
+    assert draft.item.languages == ("fr", "en")
+    assert (draft.item.title.value, draft.item.page_count, draft.item.accession) == ("Found", 1, "a-1")
+    assert draft.item.doi == Doi("10.5555/0123456789", "reserved")
+    assert [one.code for one in draft.problems] == ["page-unread"]
+
+
+def test_the_record_s_languages_and_title_go_first(tmp_path: Path) -> None:
+    item = replace(BLANK, languages=("de",), titles=(Text("Told"),))
+    draft = complete(_submitted(item), _digitised(tmp_path, title="Found"), NAMING, ())
+    assert (draft.item.languages, draft.item.title.value) == (("de",), "Told")
+
+
+@pytest.mark.parametrize(
+    ("method", "models", "warned"),
+    [("ocr", ["eng"], True), ("ocr", ["eng", "deu"], False), ("ocr", [], False), ("text-layer", ["eng"], False)],
+)
+def test_a_missing_model_is_told_where_pages_were_scanned(
+    tmp_path: Path, method: str, models: list[str], warned: bool
+) -> None:
+    item = replace(BLANK, languages=("de",))
+    draft = complete(_submitted(item), _digitised(tmp_path, method), NAMING, models)
+    assert ("model-missing" in [one.code for one in draft.problems]) is warned
+
+
+@pytest.mark.parametrize(
+    ("languages", "models", "read_in"),
+    [
+        ((), (), ("eng", "fra")),
+        (("fr", "es"), (), ("fra", "spa")),
+        (("fr", "de"), ("eng", "fra"), ("fra",)),
+        (("de",), ("eng", "fra"), ("eng", "fra")),
+        (("zxx",), ("eng", "fra"), ("eng", "fra")),
+    ],
+)
+def test_pages_are_read_in_the_languages_of_the_record(
+    tmp_path: Path, languages: tuple[str, ...], models: tuple[str, ...], read_in: tuple[str, ...]
+) -> None:
+    made = to_read(_submitted(replace(BLANK, languages=languages)), tmp_path, ("eng", "fra"), models)
+    assert made.languages == read_in
+    assert (made.path, made.key, made.workspace) == (Path("box/a.pdf"), "box/a.pdf", tmp_path / BLANK.id)
+    assert made.workspace.is_dir()
+
+
+def test_a_decoder_is_given_a_name_it_can_take(tmp_path: Path) -> None:
+    strange = tmp_path / os.fsdecode(b"caf\xe9.pdf")
+    strange.write_bytes(b"x")
+    submitted = replace(_submitted(), original=Original(strange, "caf\\xe9.pdf", "application/pdf", 1, "00"))
+    made = to_read(submitted, tmp_path, ("eng",), ())
+    assert str(made.path).isascii()
+    assert made.path.read_bytes() == b"x"
+
+
+def test_the_original_comes_first_among_the_files_and_every_digest_is_told(tmp_path: Path) -> None:
+    digitised = _digitised(tmp_path)
+    draft = Draft(BLANK, problems=digitised.problems)
+    kept = with_files(draft, _submitted().original, digitised)
+    assert [(one.path, one.role, one.size) for one in kept.item.files] == [
+        ("original/a.pdf", "original", 9),
+        ("access.pdf", "access", 4),
+        ("pages.jsonl", "pages", (tmp_path / "pages.jsonl").stat().st_size),
+    ]
+    assert kept.item.files[1].sha512 == hashlib.sha512(b"copy").hexdigest()
+    assert set(kept.content) == {"original/a.pdf", "access.pdf", "pages.jsonl", PROBLEMS_FILE}
+    without = with_files(Draft(BLANK), _submitted().original, replace(digitised, access=None))
+    assert set(without.content) == {"original/a.pdf", "pages.jsonl"}
+
+
+@pytest.mark.parametrize(
+    ("name", "fit"),
+    [
+        ("a b.pdf", "a b.pdf"), ("caf\\xe9.pdf", "caf_.pdf"), ("a\nb\x7f", "a_b_"), ("C:\\x", "C:_x"), ("..", "_.."),
+        (" ", "_"), ("…", "…"),
+    ],
+)  # fmt: skip
+def test_a_name_is_made_fit_for_the_archive(name: str, fit: str) -> None:
+    assert fit_name(name) == fit
+
+
+def test_a_bare_file_says_nothing_against_what_is_known() -> None:
+    held = replace(BLANK, titles=(Text("Known"),), collections=("a",))
+    draft = Draft(replace(BLANK, collections=("b",)))
+    assert redescribed(draft, held, NAMING) == replace(held, collections=("a", "b"))
+
+
+def test_a_new_description_takes_the_place_of_the_old_one_and_of_nothing_else() -> None:
+    files = (File("original/a.pdf", "original", "application/pdf", 1, "00"),)
+    held = Item(
+        "0123456789", (Text("Old"),), languages=("fr",), descriptions=(Text("gone"),), doi=Doi("10.1/x", "findable"),
+        relations=(Relation("isPartOf", "1"),), files=files, page_count=3, status="withdrawn", reason="why",
+        source="elsewhere/a.pdf", submission="s", accession="a-0",
+    )  # fmt: skip
+    told = redescribed(Draft(replace(BLANK, titles=(Text("New"),)), described=True), held, NAMING)
+    assert told == replace(held, titles=(Text("New"),), descriptions=(), relations=())
+    assert redescribed(Draft(BLANK, described=True), held, NAMING).titles == (Text("Old"),)

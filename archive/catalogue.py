@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from archive import schema
 from archive.cataloguing import Batch, PageSpan, Publishing, write_batch
 from archive.clock import SECOND, next_stamp
+from archive.durable import storage
 from metadata.accession import Accession
 from metadata.errors import HomeHeld, Outdated, StorageError
 from metadata.model import Item
@@ -274,8 +275,10 @@ class Catalogue:
                 sound = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
         except Outdated:
             sound = False
-        if not sound:
-            self.close()
+        if sound:
+            return
+        self.close()
+        with storage(self.path):
             for suffix in ("-wal", "-shm", ""):  # SQLite would play a journal left behind into the new file
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ staging names its object, which is then catalogued from the archive.
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ import msgspec
 
 from archive.catalogue import Catalogue, Change
 from archive.cataloguing import Batch, Entry, PageSpan, Publishing
-from archive.clock import to_rfc3339
+from archive.clock import SECOND, to_rfc3339
 from archive.durable import make_folders, storage
 from archive.inventory import Version
 from archive.lock import writer_lock
@@ -114,6 +115,17 @@ class Library:
         """Return the items changed after change number ``after``, oldest first: what followers read."""
         return self.catalogue.changes(after, limit)
 
+    def settled(self) -> int:
+        """Return the moment up to which every change is catalogued, in seconds since 1970.
+
+        It is now, or when the oldest write under way began: a change has its number, and so
+        its datestamp, before it can be seen, and a harvester that asks next for what came
+        after this moment must not miss it.
+        """
+        now = time.time_ns() // 1000  # before looking: a write that begins later has a later number
+        began = self.archive.writing_since()
+        return (now if began is None else min(now, began)) // SECOND
+
     def pages(self, item_id: str) -> Iterator[Page]:
         """Yield the pages of an item, from the archive, in order."""
         return self._read_pages(item_id, self.catalogue.page_spans(item_id))
@@ -183,9 +195,9 @@ class Writer:
         content = {**files, ITEM_FILE: to_json(item)}
         if self.catalogue.item(item.id) == item and self.archive.holds(object_id, content):
             return False
-        change = self.catalogue.next_change()
+        begun, change = self.archive.begin(), self.catalogue.next_change()
         wanted = {file.path: file.sha512 for file in item.files}
-        receipt = self.archive.put(object_id, content, Version(to_rfc3339(change), message, wanted))
+        receipt = self.archive.put(object_id, content, Version(to_rfc3339(change), message, wanted), begun)
         spans = page_spans(self.archive, receipt.inventory)
         self.catalogue.write([Batch([Entry(item, change, object_id, spans)])])
         receipt.done()
@@ -204,14 +216,14 @@ class Writer:
         maps a name to each file they stood in, kept as it came.
         """
         object_id = accession_object(accession.id)
-        change = self.catalogue.next_change()
         with self.workspace() as folder:
             content: dict[str, Content] = {f"received/{name}": path for name, path in received.items()}
             content[ACCESSION_FILE] = msgspec.json.format(msgspec.json.encode(accession), indent=1)
             content[PIECES_FILE] = _write_lines(folder, map(msgspec.json.encode, pieces))
             if records.stat().st_size:
                 content[RECORDS_FILE] = records
-            receipt = self.archive.put(object_id, content, Version(to_rfc3339(change), "Ingested", {}))
+            begun, change = self.archive.begin(), self.catalogue.next_change()
+            receipt = self.archive.put(object_id, content, Version(to_rfc3339(change), "Ingested", {}), begun)
         self.catalogue.write(replay(self.archive, receipt.inventory))
         receipt.done()
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -144,8 +145,34 @@ class Archive:
         state = self.inventory(object_id).state
         return all(state.get(logical) == _digest(source) for logical, source in content.items())
 
-    def put(self, object_id: str, changed: Mapping[str, Content], version: Version) -> Receipt:
+    def begin(self) -> Path:
+        """Announce a write: make its staging folder, whose name says when (microseconds since 1970).
+
+        Whoever begins before taking a change number lets :meth:`writing_since` tell readers
+        that a change of that moment may still be on its way.
+        """
+        with storage(self.staging):
+            make_folders(self.staging)
+            staging = self.staging / f"{time.time_ns() // 1000}-{secrets.token_hex(8)}"
+            staging.mkdir()
+            sync_folder(self.staging)
+        return staging
+
+    def writing_since(self) -> int | None:
+        """Return when the oldest write that is not yet catalogued began; None when there is none.
+
+        Microseconds since 1970. What a killed writer left counts until it is healed.
+        """
+        folders = self.staging.iterdir() if self.staging.is_dir() else ()
+        began = (folder.name.partition("-")[0] for folder in folders)
+        return min((int(moment) for moment in began if moment.isascii() and moment.isdigit()), default=None)
+
+    def put(
+        self, object_id: str, changed: Mapping[str, Content], version: Version, begun: Path | None = None
+    ) -> Receipt:
         """Add a version that holds the former state with ``changed`` laid over it.
+
+        ``begun`` is the write's staging folder, from :meth:`begin`.
 
         ``changed`` maps logical paths to a file or to bytes; content the object already has
         is not stored again. ``version`` says when and why; its state, where it names a path,
@@ -154,15 +181,12 @@ class Archive:
         when the object cannot take a version; ValueError for a logical path that OCFL forbids
         (section 3.5.3.1). Then the archive is as it was.
         """
-        former = self.inventory(object_id) if self.exists(object_id) else Inventory(object_id, {}, ())
-        _check_logical_paths({*former.state, *changed})
-        target, staging = self.folder(object_id), self.staging / secrets.token_hex(8)
-        if (target / f"v{len(former.versions) + 1}").exists():
-            raise DamageFound(f"{target} has a version that its inventory does not know.", _HINT)
+        target, staging = self.folder(object_id), begun or self.begin()
         with storage(self.root), self._given_up(staging, target):
-            make_folders(self.staging)
-            staging.mkdir()
-            sync_folder(self.staging)
+            former = self.inventory(object_id) if self.exists(object_id) else Inventory(object_id, {}, ())
+            _check_logical_paths({*former.state, *changed})
+            if (target / f"v{len(former.versions) + 1}").exists():
+                raise DamageFound(f"{target} has a version that its inventory does not know.", _HINT)
             inventory = _stage(staging, former, changed, version)
             write_file(staging / _NOTE, f"{object_id}\n".encode())
             sync_folder(staging)

@@ -31,7 +31,7 @@ def from_environment() -> Starlette:
 def build(home: Home) -> Starlette:
     """Return the application: pages at /, OAI-PMH at /oai."""
     reader = open_reader(home.index)
-    oai = application(repository(home), home.library.catalogue)
+    oai = application(repository(home), home.library.catalogue, clock=home.library.settled)
     pages = routes(site(home), home.library, reader, home.vocabulary)
     handlers = {CanoeError: _unavailable}
     return Starlette(routes=[oai, *pages], exception_handlers=handlers, lifespan=_following(home, reader))

@@ -48,6 +48,8 @@ _KINDS = {
     stat.S_IFIFO: "pipe",
     stat.S_IFSOCK: "socket",
 }
+_Place = tuple[int, int, str]
+"""Device and number of the folder a file lies in, and its name there."""
 _LIKE_ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
 
 
@@ -67,10 +69,10 @@ def gather(paths: Iterable[Path], home: Path) -> Iterator[Found | Piece]:
     A file that is reached twice comes once; two hard links are two files. The library's own
     ``home`` is not gone into. Nothing that a path may turn out to be is raised.
     """
-    seen: set[str] = set()
+    seen: set[_Place] = set()
+    at_home = _folder(Path(os.path.realpath(home)))
     for named in paths:
-        for path, left in _walk(named, os.path.realpath(home)):
-            place = _place(path) if left else os.path.realpath(path)
+        for path, place, left in _walk(named, at_home):
             if place not in seen:
                 seen.add(place)
                 yield left or _look(path)
@@ -84,33 +86,44 @@ def shown(path: Path) -> str:
     return _LIKE_ESCAPED.sub(rb"\\x5c", os.fsencode(path)).decode("utf-8", "backslashreplace")
 
 
-def _walk(named: Path, home: str) -> Iterator[tuple[Path, Piece | None]]:
+def _walk(named: Path, home: tuple[int, int]) -> Iterator[tuple[Path, _Place, Piece | None]]:
     """Yield the regular files at or below a path, and what is left with its reason.
 
     A link that is named outright is followed.
     """
-    waiting = [named]
+    waiting = [(named, _place(named))]
     while waiting:
-        path = waiting.pop()
+        path, place = waiting.pop()
         kind = _kind_of(path, path is named)
         if kind == "file":
-            yield path, None
+            yield path, place, None
         elif kind != "folder":
-            yield path, _left(path, "refused", problem("not-a-regular-file", shown(path), kind=kind))
-        elif os.path.realpath(path) == home:
-            yield path, _left(path, "set_aside", _aside(path, "this is the library’s own home"))
+            yield path, place, _left(path, "refused", problem("not-a-regular-file", shown(path), kind=kind))
+        elif _folder(path) == home:
+            yield path, place, _left(path, "set_aside", _aside(path, "this is the library’s own home"))
         else:
             try:
                 below = sorted(path.iterdir(), key=lambda entry: os.fsencode(entry.name), reverse=True)
             except OSError as fault:
-                yield path, _unreadable(path, fault)
+                yield path, place, _unreadable(path, fault)
                 continue
-            waiting += below
+            folder = _folder(path)
+            waiting += [(entry, (*folder, entry.name)) for entry in below]
 
 
-def _place(path: Path) -> str:
-    """Return where a path itself lies, also where it is a link."""
-    return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - resolve() may raise
+def _place(path: Path) -> _Place:
+    """Return where a named path lies, the same however it is spelt; a link lies where it leads."""
+    real = Path(os.path.realpath(path)) if os.path.exists(path) else path  # noqa: PTH110 - exists() may raise
+    return (*_folder(real.parent), real.name)
+
+
+def _folder(path: Path) -> tuple[int, int]:
+    """Return what tells a folder from every other: its device and its number there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
 
 
 def _look(path: Path) -> Found | Piece:
@@ -153,7 +166,7 @@ def _kind_of(path: Path, follow: bool) -> str:
     try:
         mode = path.stat().st_mode if follow else path.lstat().st_mode
     except OSError:
-        return "symbolic link" if os.path.islink(path) else "path that leads nowhere"  # noqa: PTH114 - as above
+        return "symbolic link" if os.path.islink(path) else "path that leads nowhere"  # noqa: PTH114 - is_symlink() may raise
     return _KINDS.get(stat.S_IFMT(mode), "device")
 
 

@@ -7,6 +7,8 @@ was not understood whole.
 import re
 import time
 import zlib
+from collections.abc import Callable
+from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -26,8 +28,21 @@ _GZIP = 16 + zlib.MAX_WBITS
 _WEIGHT = re.compile(r"q=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
-def application(repository: Repository, records: Records, path: str = "/oai") -> Route:
-    """Return the route that answers harvesters at ``path``; records are read in worker threads."""
+Clock: TypeAlias = Callable[[], int]
+"""Gives the moment up to which every change is among the records, in seconds since 1970."""
+
+
+def wall_clock() -> int:
+    """Return now: right where records carry the moment at which they can be seen."""
+    return int(time.time())
+
+
+def application(repository: Repository, records: Records, path: str = "/oai", clock: Clock = wall_clock) -> Route:
+    """Return the route that answers harvesters at ``path``; records are read in worker threads.
+
+    ``clock`` gives the responseDate. Harvesters ask next for what came after it, so it must
+    not be later than a datestamp that is yet to appear.
+    """
     provider = Provider(repository, records)
 
     async def oai(request: Request) -> Response:
@@ -35,7 +50,7 @@ def application(repository: Repository, records: Records, path: str = "/oai") ->
             asked = await _asked(request)
         except ClientDisconnect:
             return Response(status_code=400)
-        return await run_in_threadpool(_respond, provider, request, asked)
+        return await run_in_threadpool(_respond, provider, request, asked, clock)
 
     return Route(path, oai, methods=["GET", "POST"])
 
@@ -72,8 +87,8 @@ async def _body(request: Request) -> bytes | None:
     return received
 
 
-def _respond(provider: Provider, request: Request, asked: bytes | OaiError) -> Response:
-    content = _document(provider, asked, int(time.time())).encode()
+def _respond(provider: Provider, request: Request, asked: bytes | OaiError, clock: Clock) -> Response:
+    content = _document(provider, asked, clock()).encode()
     headers = {"Vary": "Accept-Encoding"}
     if accepts_gzip(",".join(request.headers.getlist("accept-encoding"))):
         content = zlib.compress(content, level=1, wbits=_GZIP)

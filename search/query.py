@@ -29,6 +29,8 @@ LONGEST = 256
 MOST_TERMS = 32
 DEEPEST = 8
 SHORTEST_PREFIX = 2
+MOST_ALIKE = 3
+"""Remarks of one kind; nobody reads more."""
 
 Field = Literal["text", "title", "year", "language", "type"]
 
@@ -194,9 +196,10 @@ class _Parser:
         self._overlooked = 0  # parentheses too deep, whose closing is not to be missed
 
     def note(self, code: str, **params: object) -> None:
-        """Put down a fault, each once."""
+        """Put down a fault, each once, and no kind of fault more than a few times."""
         found = problem(code, **params)
-        if found not in self.problems:
+        alike = [known for known in self.problems if known.code == code]
+        if found not in alike and len(alike) < MOST_ALIKE:
             self.problems.append(found)
 
     def whole(self) -> Node | None:
@@ -278,7 +281,7 @@ class _Parser:
         self._depth -= 1
         if self._peek() == "close":
             self._take()
-        else:
+        elif node:
             self.note("query-unclosed", mark="(", position=token.position)
         if not node:
             self._stray(replace(token, text="( )"))
@@ -300,11 +303,11 @@ class _Parser:
         self.note("query-stray", text=token.text, position=token.position)
 
     def _leaf(self, token: _Token, field: Field) -> Leaf | None:
+        if not any(map(str.isalnum, token.text)):
+            self._stray(replace(token, text=token.text.strip() or '" "'))
+            return None
         if not token.whole:
             self.note("query-unclosed", mark='"', position=token.position)
-        if not any(map(str.isalnum, token.text)):
-            self._stray(token)
-            return None
         if self._terms == MOST_TERMS:
             self._crowded(token)
             return None

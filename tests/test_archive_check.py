@@ -1,10 +1,12 @@
 """Every damage is named with its path; what is sound is left in peace; others' objects are judged as OCFL says."""
 
+import errno
 import os
 import random
 import shutil
-import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from archive.check import check_archive, check_object
 from archive.library import Library
 from archive.ocfl import Archive
 from archive.replay import accession_object, item_object
+from metadata.errors import StorageError
 from metadata.problems import Problem
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "preservation" / "ocfl-fixtures" / "1.1"
@@ -280,24 +283,35 @@ def test_a_manifest_that_leads_outside_is_not_followed(library: Library, tmp_pat
     assert str(folder / "../../../../secret") in {fault.where for fault in found}
 
 
-def test_objects_are_sound_while_they_are_written(library: Library) -> None:
-    """A check beside a writer: nothing that is only half moved is called damage."""
-    checking = True
-    found: list[Problem] = []
+def test_what_a_writer_has_half_moved_is_looked_at_again(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that comes between the version's rename and the root inventory's waits, and finds no fault."""
+    checks: list[Future[list[Problem]]] = []
+    replace = os.replace
 
-    def check() -> Iterator[Problem]:
-        while checking:
-            yield from faults(library)
+    def slow(source: Path, target: Path) -> None:
+        checks.append(pool.submit(faults, library))
+        time.sleep(0.2)
+        replace(source, target)
 
-    checker = threading.Thread(target=lambda: found.extend(check()))
-    checker.start()
-    with library.writer() as writer:
-        for number in range(40, 50):
-            writer.put_item(*book(number), "Ingested")
-            writer.restore(writer.withdraw(book(number)[0], "a test"))
-    checking = False
-    checker.join()
-    assert found == []
+    with ThreadPoolExecutor() as pool, library.writer() as writer:
+        monkeypatch.setattr(os, "replace", slow)
+        writer.withdraw(book(1)[0], "a test")
+    assert [check.result() for check in checks] == [[], []]
+
+
+def test_what_a_killed_writer_left_is_named_in_the_end(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "no", str(target))
+
+    folder = library.archive.folder(item_object(book(1)[0].id))
+    with monkeypatch.context() as patched, library.writer() as writer:
+        patched.setattr(os, "replace", die)
+        with pytest.raises(StorageError):
+            writer.withdraw(book(1)[0], "a test")
+    assert [fault.where for fault in faults(library)] == [str(folder / "v2")]
+    with library.writer():
+        assert faults(library) == []
+    assert library.item(book(1)[0].id).status == "withdrawn"
 
 
 def test_checking_writes_nothing(library: Library) -> None:

@@ -1,5 +1,6 @@
 """A home: made, opened, read and written."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,3 +176,47 @@ def test_a_filled_library_counts_right(tmp_path: Path) -> None:
     assert library.catalogue.counts() == (6, 2, 12)
     assert [accession.id for accession in library.catalogue.accessions()] == ["a-first", "a-second"]
     assert [item.id for item in library.catalogue.editions(book(1)[0].id)] == [book(2)[0].id]
+
+
+def test_the_moment_that_is_settled_waits_for_the_oldest_write(library: Library) -> None:
+    began = int(time.time())
+    assert began <= library.settled() <= int(time.time())
+    first = library.archive.begin()
+    time.sleep(1.1)
+    second = library.archive.begin()
+    assert began <= library.settled() < int(time.time())
+    first.rmdir()
+    assert library.settled() == int(second.name.partition("-")[0]) // 1_000_000
+    second.rmdir()
+    assert library.settled() >= began + 1
+
+
+def test_a_change_is_never_numbered_before_its_write_has_begun(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int | None] = []
+    number = library.catalogue.next_change
+
+    def watched() -> int:
+        seen.append(library.archive.writing_since())
+        return number()
+
+    monkeypatch.setattr(library.catalogue, "next_change", watched)
+    item, content = book(1)
+    with library.writer() as writer:
+        writer.put_item(item, content, "Ingested")
+    held = library.catalogue.held(item.id)
+    assert held is not None
+    assert len(seen) == 1
+    assert seen[0] is not None
+    assert seen[0] <= held.change
+    assert library.archive.writing_since() is None
+
+
+def test_what_a_killed_writer_left_holds_the_moment_back_until_it_is_healed(library: Library) -> None:
+    left = library.archive.begin()
+    assert library.settled() == int(left.name.partition("-")[0]) // 1_000_000
+    time.sleep(1.1)
+    with library.writer():
+        pass
+    assert library.archive.writing_since() is None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archive_library import bare_item, book, dump, filled, publishing, sha512, tree
+from archive_library import bare_item, book, dump, filled, publishing, put_records, sha512, tree
 
 from archive.library import Library
 from archive.replay import accession_object, item_object, replay
@@ -107,6 +107,19 @@ def test_what_was_described_anew_outlives_the_record_it_came_as(library: Library
     assert same is not None
     assert same.object_id == accession_object("a-first")
     assert library.item(bare_item(22).id).status == "withdrawn"
+
+
+def test_the_order_of_a_rebuild_is_that_of_the_changes(library: Library) -> None:
+    """An item of its own that later comes again as a record: the later one is what is known."""
+    with library.writer() as writer:
+        writer.put_item(bare_item(50), {}, "Ingested")
+        put_records(writer, (50,), "a-third")
+    before = dump(library.catalogue.path)
+    held = library.catalogue.held(bare_item(50).id)
+    assert held is not None
+    assert held.object_id == accession_object("a-third")
+    library.rebuild_catalogue()
+    assert dump(library.catalogue.path) == before
 
 
 def test_writing_goes_on_where_it_was_after_a_rebuild(library: Library) -> None:

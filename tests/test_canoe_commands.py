@@ -52,6 +52,13 @@ def _without_scores(answers: list[list[Any]]) -> list[list[Any]]:
     return [[{**hit, "score": 0} for hit in answer] for answer in answers]
 
 
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder of the archive's layout, and those above it, where nothing is left in them."""
+    while not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
 def _found(home: Path, query: str) -> list[Any]:
     answer = canoe_here("search", query, "--home", home, "--json")
     assert answer.code == 0, answer.err
@@ -425,7 +432,7 @@ def test_check_names_what_is_lost(full_home: Path) -> None:
     for lost in (item, accession["accession"]):
         (folder,) = full_home.glob(f"archive/*/*/*{lost}")
         shutil.rmtree(folder)
-        folder.parent.rmdir()
+        _remove_empty(folder.parent)
     answer = canoe_here("check", "--home", full_home, "--json")
     assert answer.code == 4
     assert {fault["code"] for fault in answer.json["faults"]} == {"object-lost"}

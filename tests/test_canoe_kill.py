@@ -13,6 +13,9 @@ from small_library import canoe_here
 
 from canoe.home import Home
 
+KILLS = 5
+"""How often each seed kills; up to so often one after the other."""
+
 
 @pytest.fixture(scope="session")
 def undisturbed(
@@ -38,9 +41,9 @@ def test_a_killed_ingest_goes_on_as_if_nothing_had_happened(
     (tmp_path / "batch").symlink_to(small_batch)
     killer = Killer(tmp_path, empty_home, duration, seed)
     number = 0
-    while killer.kills < 5:
+    while killer.kills < KILLS:
         number += 1
-        home = killer.torment(number, 5 - killer.kills)
+        home = killer.torment(number, KILLS - killer.kills)
         assert faults(home) == [], killer.log
         assert state(home) == expected, killer.log
 

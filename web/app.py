@@ -54,13 +54,17 @@ def routes(site: Site, library: Library, engine: SearchReader, vocabulary: Vocab
 
 
 class _Everything(BaseRoute):
-    """Every path there is; a Mount leaves out those with a line break."""
+    """Every path there is; a Mount leaves out those with a line break.
+
+    It matches in part only, so that a route before it that has the path, though not the
+    method, is the one to refuse.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return (Match.FULL, {}) if scope["type"] == "http" else (Match.NONE, {})
+        return (Match.PARTIAL, {}) if scope["type"] == "http" else (Match.NONE, {})
 
     def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
         raise NoMatchFound(name, path_params)

@@ -1,5 +1,7 @@
 """Files of items, as they are kept."""
 
+from pathlib import PurePosixPath
+
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
@@ -25,13 +27,13 @@ def download(service: Service, request: Request) -> Response:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "public, max-age=3600",
     }
-    if file.sha512 in request.headers.get("if-none-match", ""):
+    if _is_held(file, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return FileResponse(
         service.library.file(held.item, file.path),
         headers=headers,
         media_type=file.media_type,
-        filename=_name(file),
+        filename=_name(held.item, file),
         content_disposition_type="inline" if file.media_type in INLINE else "attachment",
     )
 
@@ -44,6 +46,19 @@ def _offered(item: Item, path: str) -> File:
     raise NotFound(f"Item {item.id} has no such file.")
 
 
-def _name(file: File) -> str:
-    """Return the name to save under: the one it came with, without folders."""
-    return (file.name or file.path).replace("\\", "/").rpartition("/")[2]
+def _is_held(file: File, asked: str) -> bool:
+    """Say whether If-None-Match names what the reader has already (RFC 9110, 13.1.2)."""
+    return asked.strip() == "*" or file.sha512 in asked
+
+
+def _name(item: Item, file: File) -> str:
+    """Return the name to save under: the one it came with, without folders.
+
+    A copy made here takes the original's and the item's id, so that the copies of several
+    items can lie side by side.
+    """
+    origin = next(iter(item.files_as("original")), file) if file.role == "access" else file
+    name = (origin.name or origin.path).replace("\\", "/").rpartition("/")[2]
+    if origin is file:
+        return name
+    return f"{PurePosixPath(name).stem}-{item.id}{PurePosixPath(file.path).suffix}"

@@ -8,7 +8,7 @@ staging names its object, which is then catalogued from the archive.
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,7 @@ from archive.replay import (
     PAGES_FILE,
     PIECES_FILE,
     RECORDS_FILE,
+    Rebuilt,
     accession_object,
     item_object,
     page_spans,
@@ -35,7 +36,7 @@ from archive.replay import (
     replay,
 )
 from metadata.accession import Accession, Piece
-from metadata.errors import HomeMissing, NotFound, Outdated
+from metadata.errors import HomeHeld, HomeMissing, NotFound, Outdated
 from metadata.model import Item, Page
 from metadata.pages import read_page
 from metadata.serial import to_json
@@ -88,14 +89,20 @@ class Library:
             writer.heal()
             yield writer
 
-    def rebuild_catalogue(self) -> int:
-        """Make the catalogue again from the archive alone; return the number of objects read."""
+    def heal_if_free(self) -> None:
+        """Finish what a killed writer left, unless another is at work or the catalogue is not fit for it."""
+        if self.catalogue.path.is_file():
+            with suppress(HomeHeld, Outdated), self.writer():
+                pass
+
+    def rebuild_catalogue(self) -> Rebuilt:
+        """Make the catalogue again from the archive alone."""
         with writer_lock(self.home):
             receipts = list(self.archive.recover())
-            objects = rebuild_catalogue(self.archive, self.catalogue)
+            rebuilt = rebuild_catalogue(self.archive, self.catalogue)
             for receipt in receipts:
                 receipt.done()
-            return objects
+            return rebuilt
 
     def item(self, item_id: str) -> Item:
         """Return an item, withdrawn or not; raises NotFound."""

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,13 +116,22 @@ class Archive:
                 elif Path(folder) == self.root and "extensions" in names:
                     names.remove("extensions")
 
-    def inventories(self) -> Iterator[Inventory]:
-        """Yield every object's inventory; raises DamageFound at the first that cannot be used."""
+    def inventories(self, damaged: Callable[[DamageFound], None] | None = None) -> Iterator[Inventory]:
+        """Yield every object's inventory.
+
+        ``damaged`` is told of those that cannot be used; without it the first one raises DamageFound.
+        """
         for folder in self.folders():
-            inventory = _load(folder / INVENTORY)
-            if self.folder(inventory.object_id) != folder:
-                raise DamageFound(f"{folder} holds {inventory.object_id}, whose place it is not.", _HINT)
-            yield inventory
+            try:
+                inventory = _load(folder / INVENTORY)
+                if self.folder(inventory.object_id) != folder:
+                    raise DamageFound(f"{folder} holds {inventory.object_id}, whose place it is not.", _HINT)
+            except DamageFound as fault:
+                if damaged is None:
+                    raise
+                damaged(fault)
+            else:
+                yield inventory
 
     def read(self, inventory: Inventory, logical: str) -> bytes:
         """Return the content of a file of the newest version; raises what :meth:`verified` does."""

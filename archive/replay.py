@@ -6,6 +6,7 @@ holds ``accession.json``, ``pieces.jsonl``, what was received as it was received
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import msgspec
@@ -57,15 +58,31 @@ def replay(archive: Archive, inventory: Inventory) -> Iterator[Batch]:
         ) from fault
 
 
-def rebuild_catalogue(archive: Archive, catalogue: Catalogue) -> int:
-    """Make the catalogue again from the archive alone; return the number of objects read.
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many objects a catalogue was made from, and what kept the others out of it."""
+
+    objects: int
+    damaged: tuple[DamageFound, ...]
+
+
+def rebuild_catalogue(archive: Archive, catalogue: Catalogue) -> Rebuilt:
+    """Make the catalogue again from the archive alone; a damaged object is left out and named.
 
     Every change has the number it had: the version that made it says so by its ``created``.
     """
-    found = sorted((inventory.created, inventory.object_id) for inventory in archive.inventories())
-    ordered = (archive.inventory(object_id) for _, object_id in found)
-    catalogue.replace_all(batch for inventory in ordered for batch in replay(archive, inventory))
-    return len(found)
+    damaged: list[DamageFound] = []
+    found = sorted((one.created, one.object_id) for one in archive.inventories(damaged.append))
+    catalogue.replace_all(_replay_all(archive, (object_id for _, object_id in found), damaged))
+    return Rebuilt(len(found), tuple(damaged))
+
+
+def _replay_all(archive: Archive, object_ids: Iterable[str], damaged: list[DamageFound]) -> Iterator[Batch]:
+    for object_id in object_ids:
+        try:
+            yield from replay(archive, archive.inventory(object_id))
+        except DamageFound as fault:
+            damaged.append(fault)
 
 
 def page_spans(archive: Archive, inventory: Inventory) -> tuple[PageSpan, ...]:

@@ -125,14 +125,21 @@ def test_init_below_a_file_is_wrong_usage(tmp_path: Path) -> None:
     assert canoe_here("init", "--home", tmp_path / "file").code == 2
 
 
-def test_the_home_is_the_option_s_else_the_environment_s_else_library(home: Path, tmp_path: Path) -> None:
+def test_the_home_is_the_option_s_else_the_environment_s_else_library(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    assert canoe_program("accessions", "--json", cwd=elsewhere).code == 2
-    assert "library" in canoe_program("accessions", cwd=elsewhere).err
-    assert canoe_program("accessions", "--json", cwd=elsewhere, CANOE_HOME=str(home)).json == []
-    assert canoe_program("accessions", cwd=elsewhere, CANOE_HOME=str(tmp_path / "no")).code == 2
-    assert canoe_program("accessions", "--home", home, cwd=elsewhere, CANOE_HOME=str(tmp_path / "no")).code == 0
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.delenv("CANOE_HOME", raising=False)
+    answer = canoe_here("accessions", "--json")
+    assert (answer.code, answer.out) == (2, "")
+    assert "library" in answer.err
+    monkeypatch.setenv("CANOE_HOME", str(home))
+    assert canoe_here("accessions", "--json").json == []
+    monkeypatch.setenv("CANOE_HOME", str(tmp_path / "no"))
+    assert canoe_here("accessions").code == 2
+    assert canoe_here("accessions", "--home", home).code == 0
     home.rename(elsewhere / "library")
     assert canoe_program("accessions", "--json", cwd=elsewhere).json == []
 
@@ -253,7 +260,7 @@ def test_a_home_that_is_held_exits_5_naming_its_holder(home: Path, records: Path
     item = _item(home, f"{records}#1")
     with writer_lock(home):
         for command in (["ingest", str(records)], ["withdraw", item, "--reason", "x"], ["restore", item], ["rebuild"]):
-            answer = canoe_program(*command, "--home", home)
+            answer = canoe_here(*command, "--home", home)
             assert (answer.code, answer.out) == (5, "")
             assert "process " in answer.err
         assert canoe_here("search", "One", "--home", home, "--json").code == 0
@@ -261,10 +268,13 @@ def test_a_home_that_is_held_exits_5_naming_its_holder(home: Path, records: Path
     assert canoe_here("withdraw", item, "--home", home, "--reason", "x").code == 0
 
 
-def test_a_missing_tesseract_exits_7_naming_the_package(home: Path, records: Path, tmp_path: Path) -> None:
+def test_a_missing_tesseract_exits_7_naming_the_package(
+    home: Path, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     for command in ("ingest", str(records)), ("doctor",):
-        answer = canoe_program(*command, "--home", home, PATH=str(tmp_path / "bin"))
+        answer = canoe_here(*command, "--home", home)
         assert answer.code == 7
         assert "tesseract-ocr" in answer.err + answer.out
 
@@ -276,10 +286,10 @@ def test_a_missing_language_exits_7_naming_its_package(home: Path, records: Path
 
 
 def test_a_disk_without_room_exits_6_naming_the_path_and_the_same_goes_on(home: Path, tmp_path: Path) -> None:
-    typeset(tmp_path / "a.pdf", [f"{ENGLISH} {number}" for number in range(120)])
+    typeset(tmp_path / "a.pdf", [f"{ENGLISH} {number}" for number in range(40)])
     command = [str(PROGRAM), "ingest", "a.pdf", "--home", "home", "--json"]
     limited = subprocess.run(
-        ["sh", "-c", 'ulimit -f 200; exec "$@"', "sh", *command],
+        ["sh", "-c", 'ulimit -f 60; exec "$@"', "sh", *command],
         cwd=tmp_path, capture_output=True, text=True, check=False, env=environment(),
     )  # fmt: skip
     assert (limited.returncode, limited.stdout) == (6, "")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from search.query import (
     DEEPEST,
     LONGEST,
+    MOST_ALIKE,
     MOST_TERMS,
     And,
     Node,
@@ -134,6 +135,16 @@ def test_depth_is_capped_and_what_is_inside_stays() -> None:
     deeper = parse("(" * 100 + "a" + ")" * 100 + " b")
     assert deeper.node == And((A, B))
     assert {p.code for p in deeper.problems} == {"query-too-deep"}
+
+
+def test_remarks_of_one_kind_are_few() -> None:
+    assert [p.code for p in parse("(" * 100 + "a" + ")" * 100).problems] == ["query-too-deep"] * MOST_ALIKE
+    assert len(parse("a* " * 80).problems) == MOST_ALIKE + 1  # and that there are too many terms
+
+
+@pytest.mark.parametrize("text", ['"', "(", '""', "()"])
+def test_a_mark_with_nothing_inside_is_remarked_on_once(text: str) -> None:
+    assert [p.code for p in parse(text).problems] == ["query-stray"]
 
 
 def nodes_of(node: Node | None) -> Iterator[Node]:

@@ -25,6 +25,11 @@ def test_a_file_comes_as_it_is_kept(pages: Pages) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_copy_made_here_is_saved_under_a_name_of_its_own(pages: Pages) -> None:
+    answer = pages.head(f"/item/{FR}/file/access.pdf")
+    assert answer.headers["content-disposition"] == f"inline; filename*=utf-8''le%20scan%20%C3%A9-{FR}.pdf"
+
+
 def test_what_may_carry_script_is_saved_not_shown(pages: Pages) -> None:
     answer = pages.get(f"/item/{FR}/file/originals/plan.svg")
     assert answer.headers["content-disposition"] == 'attachment; filename="plan.svg"'
@@ -54,8 +59,9 @@ def test_a_range_of_another_version_gives_the_whole(pages: Pages) -> None:
 
 
 def test_what_the_reader_has_is_not_sent_again(pages: Pages) -> None:
-    answer = pages.get(SCAN, headers={"If-None-Match": f'"{digest(PDF)}"'})
-    assert (answer.status_code, answer.content) == (304, b"")
+    for held in (f'"{digest(PDF)}"', f'"another", W/"{digest(PDF)}"', "*"):
+        answer = pages.get(SCAN, headers={"If-None-Match": held})
+        assert (answer.status_code, answer.content) == (304, b"")
 
 
 def test_head_tells_the_size(pages: Pages) -> None:

@@ -45,6 +45,14 @@ def test_a_record_without_pages_shows_its_description(pages: Pages) -> None:
     assert tree.xpath("//p[@class='passage']//mark/text()") == ["saw", "in", "1975"]
 
 
+def test_an_item_found_by_its_subject_says_by_which(pages: Pages) -> None:
+    tree = tree_of(pages.get("/search?q=aires+protegees&lang=en").text)
+    why = tree.xpath("(//ol[@class='results']/li)[1]/p[@class='quiet']")[0]
+    assert why.xpath("span/@lang") == ["fr"]
+    assert why.xpath(".//mark/text()") == ["Aires", "protégées"]
+    assert not tree_of(pages.get("/search?q=report").text).xpath("//ol[@class='results']/li/p[@class='quiet']")
+
+
 def test_facets_narrow_and_widen(pages: Pages) -> None:
     tree = tree_of(pages.get("/search?q=eleanor&lang=fr").text)
     link = tree.xpath("//section[@aria-labelledby='facet-language']//a[contains(., 'Anglais')]")[0]

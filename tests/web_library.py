@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from archive.cataloguing import Publishing
 from archive.library import Library, Writer
@@ -93,9 +94,9 @@ class Pages:
 
 
 @contextmanager
-def serving(library: Library, site: Site = SITE) -> Iterator[Pages]:
-    """Serve the pages of a library on 127.0.0.1 for as long as the context lasts."""
-    made = Starlette(routes=routes(site, library, open_reader(library.home / "index"), shipped()))
+def serving(library: Library, site: Site = SITE, before: Sequence[BaseRoute] = ()) -> Iterator[Pages]:
+    """Serve the pages of a library, after other routes, on 127.0.0.1 for as long as the context lasts."""
+    made = Starlette(routes=[*before, *routes(site, library, open_reader(library.home / "index"), shipped())])
     server = uvicorn.Server(uvicorn.Config(made, port=0, lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -119,10 +120,16 @@ def _put(writer: Writer, item: Item, texts: tuple[str, ...]) -> None:
         for n, text in enumerate(texts, 1)
     ]
     lines = b"".join(map(page_line, pages))
-    content: dict[str, Content] = {"originals/the scan.pdf": PDF, "originals/plan.svg": b"<svg/>", "pages.jsonl": lines}
+    content: dict[str, Content] = {
+        "originals/the scan.pdf": PDF,
+        "originals/plan.svg": b"<svg/>",
+        "access.pdf": PDF,
+        "pages.jsonl": lines,
+    }
     files = (
         File("originals/the scan.pdf", "original", "application/pdf", len(PDF), digest(PDF), "dossier/le scan é.pdf"),
         File("originals/plan.svg", "original", "image/svg+xml", 6, digest(b"<svg/>"), "plan.svg"),
+        File("access.pdf", "access", "application/pdf", len(PDF), digest(PDF)),
         File("pages.jsonl", "pages", "application/x-ndjson", len(lines), digest(lines)),
     )
     writer.put_item(replace(item, files=files, page_count=len(pages)), content, "Ingested")

@@ -20,8 +20,8 @@ class Reader:
     """One request, as pages need it.
 
     ``chosen`` says whether the address itself names the language, so that links hand it on:
-    there are no cookies. ``path`` is without the site's root, ``query`` without ``lang`` and
-    without what no page of ours asks for: an endless address is not sent back three times.
+    there are no cookies. ``path`` is without the site's root, ``query`` without ``lang``, and
+    no longer than any page of ours asks for: an endless address is not sent back three times.
     """
 
     site: Site
@@ -58,5 +58,5 @@ def reader(site: Site, request: Request) -> Reader:
         language=choose(asked, accepted, site.default_language),
         chosen=asked in LANGUAGES,
         path=request.scope["path"],
-        query=[pair for pair in pairs if pair[0] != "lang" and len("".join(pair)) <= _LONGEST_KEPT][:_MOST_KEPT],
+        query=[(name[:_LONGEST_KEPT], value[:_LONGEST_KEPT]) for name, value in pairs if name != "lang"][:_MOST_KEPT],
     )

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from metadata.model import Item
-from search.engine import FACETS, Answer, FacetCount, ItemHit
+from search.engine import FACETS, Answer, FacetCount, ItemHit, Snippet
 from search.engine import Request as Question
+from web.marking import marked_subjects
 from web.reader import Pairs
 from web.render import Service, View, respond
 
@@ -50,10 +51,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An item that answers, and why it does."""
+    """An item that answers, and why it does.
+
+    ``subjects`` are those that the query asks for (language, pieces), where no passage shows a word of it.
+    """
 
     item: Item
     hit: ItemHit
+    subjects: Sequence[tuple[str, Snippet]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ def _view(service: Service, asked: Asked, answer: Answer) -> View:
     values: dict[str, object] = {
         "asked": asked,
         "answer": answer,
-        "found": _found(service, answer.hits),
+        "found": _found(service, asked, answer.hits),
         "facets": [facet for name in FACETS if (facet := _facet(name, asked, answer)).choices],
         "pages": pages,
         "page_numbers": _around(asked.page, pages),
@@ -136,10 +141,18 @@ def _view(service: Service, asked: Asked, answer: Answer) -> View:
     return View("search.html", values, status, "/search", indexed=False)
 
 
-def _found(service: Service, hits: Sequence[ItemHit]) -> list[Found]:
+def _found(service: Service, asked: Asked, hits: Sequence[ItemHit]) -> list[Found]:
     """Return the items of the hits; one that was withdrawn since the index was made is not shown."""
     items = ((service.library.catalogue.item(hit.id), hit) for hit in hits)
-    return [Found(item, hit) for item, hit in items if item and item.status == "published"]
+    return [
+        Found(item, hit, () if _shows_why(hit) else marked_subjects(item, service.vocabulary, asked.query))
+        for item, hit in items
+        if item and item.status == "published"
+    ]
+
+
+def _shows_why(hit: ItemHit) -> bool:
+    return bool(hit.pages) or any(marked for _, marked in hit.snippet)
 
 
 def _facet(name: str, asked: Asked, answer: Answer) -> Facet:

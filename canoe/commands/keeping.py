@@ -50,6 +50,7 @@ def check(
     """
     opened = Home.read(home_folder(home))
     library = Library.open_unverified(opened.path, opened.publishing)
+    library.heal_if_free()
     checked, faults = 0, []
     for folder, found in _checked(library, items or []):
         checked += folder != library.archive.root
@@ -99,12 +100,22 @@ def rebuild(
     catalogue: Annotated[bool, typer.Option("--catalogue", help="Only the catalogue.")] = False,
     index: Annotated[bool, typer.Option("--index", help="Only the search index.")] = False,
 ) -> None:
-    """Make catalogue and search index again from the archive alone; both when neither is named."""
+    """Make catalogue and search index again from the archive alone; both when neither is named.
+
+    A damaged object is named and left out; the rest of the library is there.
+
+    Exit codes: 0 all is there, 4 some objects are damaged.
+    """
     opened = Home.read(home_folder(home))
+    damaged: tuple[DamageFound, ...] = ()
     if catalogue or not index:
-        library = Library.open_unverified(opened.path, opened.publishing)
-        objects = library.rebuild_catalogue()
-        say(f"Catalogue made again from {objects} objects.")
+        rebuilt = Library.open_unverified(opened.path, opened.publishing).rebuild_catalogue()
+        damaged = rebuilt.damaged
+        say(f"Catalogue made again from {rebuilt.objects} objects.")
     if index or not catalogue:
         opened.forget_index()
         say(f"Search index made again: {opened.update_index()} items taken in.")
+    for fault in damaged:
+        say(str(fault))
+    if damaged:
+        raise typer.Exit(DamageFound.exit_code)

@@ -75,7 +75,9 @@ class Catalogue:
             self._create(connection)
 
     def verify(self) -> None:
-        """Raise Outdated when the rows are of another edition, base URL or namespace, or unreadable."""
+        """Raise Outdated when there is none, or one of another edition, base URL or namespace, or unreadable."""
+        if not self.path.exists():
+            raise Outdated(f"{self.path} is missing.", "Run canoe rebuild --catalogue.")
         with self._reading() as connection:
             rows = connection.execute(select(schema.settings.c.name, schema.settings.c.value)).all()
         found, wanted = dict(_pairs(rows)), {row["name"]: row["value"] for row in _made_for(self.publishing)}

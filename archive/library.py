@@ -30,6 +30,7 @@ from archive.replay import (
     RECORDS_FILE,
     Rebuilt,
     accession_object,
+    is_ours,
     item_object,
     page_spans,
     rebuild_catalogue,
@@ -76,8 +77,6 @@ class Library:
     def open(cls, home: Path, publishing: Publishing) -> "Library":
         """Open ``home``; raises HomeMissing, and Outdated when the catalogue must be rebuilt."""
         library = cls.open_unverified(home, publishing)
-        if not library.catalogue.path.is_file():
-            raise Outdated(f"{library.catalogue.path} is missing.", "Run canoe rebuild --catalogue.")
         library.catalogue.verify()
         return library
 
@@ -154,6 +153,13 @@ class Library:
         """Return the OCFL objects that the catalogue speaks of, sorted: those of accessions too."""
         accessions = (accession_object(accession.id) for accession in self.catalogue.accessions())
         return sorted({*self.catalogue.object_ids(), *accessions})
+
+    def uncatalogued(self) -> Iterator[str]:
+        """Yield the OCFL objects of items and accessions that the catalogue does not speak of."""
+        known = set(self.object_ids())
+        for inventory in self.archive.inventories(lambda _: None):
+            if inventory.object_id not in known and is_ours(inventory.object_id):
+                yield inventory.object_id
 
     def pieces(self, accession_id: str) -> Sequence[Piece]:
         """Return what became of each piece of an accession; raises NotFound."""

@@ -41,6 +41,11 @@ def accession_object(accession_id: str) -> str:
     return _ACCESSION + accession_id
 
 
+def is_ours(object_id: str) -> bool:
+    """Say whether an OCFL object is an item's or an accession's; others are left alone."""
+    return object_id.startswith((_ITEM, _ACCESSION))
+
+
 def replay(archive: Archive, inventory: Inventory) -> Iterator[Batch]:
     """Yield what the newest version of an object puts into the catalogue.
 

@@ -227,8 +227,9 @@ class _Batch:
         self._unread = {one.draft.item.id for one in fresh.values()}
         tools = self._tools
         queue = (to_read(one, self._workspace, tools.languages, tools.models) for one in fresh.values())
-        for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._watcher.read):
-            self._take(fresh[done.document.key], done)
+        with _room(self._workspace):
+            for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._watcher.read):
+                self._take(fresh[done.document.key], done)
         for one in submitted:
             if one.draft.item.source not in fresh:
                 self._settle(one.draft.item.source, self._known(one))

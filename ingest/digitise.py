@@ -19,10 +19,14 @@ from ingest.languages import most_frequent
 from ingest.read import PageRead, page_file, read_page, work_folder, write_page
 from ingest.survey import FORMAT_NAMES, Survey, survey
 from ingest.workers import Failed, Workers
+from metadata.errors import StorageError
 from metadata.model import Page
 from metadata.problems import Problem, problem
 
 log = logging.getLogger(__name__)
+
+LEAST_ROOM = 8 << 20
+"""Bytes that must be free where pages are read; with less, what was written last may be cut short."""
 
 _SCOUTS = 3
 """Pages read one after the other to learn a document's language, where its record leaves that open."""
@@ -36,6 +40,8 @@ def digitise(
     progress: Callable[[Progress], None],
 ) -> Iterator[Digitised | Refused]:
     """Digitise documents with ``workers`` processes; yield each as it is done, in the order they came.
+
+    Raises StorageError when the disk is all but full.
 
     A page that fails is a page unread with its problem; a document that cannot be opened is
     Refused; nothing else is lost. ``documents`` is read lazily, a few ahead. Closing the
@@ -94,6 +100,7 @@ class _Run:
             pool.submit((course, step), bind, document, reads, limits)
 
     def _take(self, course: "_Course", step: int, result: object) -> None:
+        _require_room(course.document)
         if isinstance(result, Failed) and result.error:
             log.error("%s, step %d: %s", course.document.key, step, result.reason, exc_info=result.error)
         course.take(step, result)
@@ -101,6 +108,19 @@ class _Run:
         self._pages_done += 0 < step <= course.pages
         self._done += course.outcome is not None
         self._progress(Progress(course.document, self._taken, self._done, self._pages, self._pages_done))
+
+
+def _require_room(document: Document) -> None:
+    """Raise StorageError when the disk is all but full: what was just written there may be cut short.
+
+    A page that is short for want of room must not pass for a page that could not be read.
+    """
+    free = shutil.disk_usage(document.workspace).free
+    if free < LEAST_ROOM:
+        raise StorageError(
+            f"{document.workspace.parent}: only {free} bytes are free, too few to read pages.",
+            "Free some space there and run the same command again: it goes on where it stopped.",
+        )
 
 
 class _Course:

@@ -33,7 +33,7 @@ _CREATORS = frozenset({"aut", "cau", "cre", "art", "cmp", "ctg", "drt", "pht", "
 # Who stands in where nobody of these is named: editors, compilers, issuing bodies.
 _STAND_INS = frozenset({"edt", "edc", "com", "isb"})
 _PUBLISHERS = frozenset({"pbl"})
-# A DOI in these states resolves; in the others it is a name only.
+# A DOI in these states resolves; harvesters make links of the others, dead ones.
 _RESOLVING = frozenset({"findable", "registered", "external"})
 _URNS = {"isbn": "urn:ISBN:", "issn": "urn:ISSN:"}
 
@@ -170,8 +170,8 @@ def _shown_files(item: Item) -> list[File]:
 def _identifiers(item: Item, base_url: str) -> Iterator[str]:
     landing = f"{base_url}/item/{item.id}"
     yield landing
-    if item.doi:
-        yield ("https://doi.org/" if item.doi.state in _RESOLVING else "doi:") + item.doi.name
+    if item.doi and item.doi.state in _RESOLVING:
+        yield f"https://doi.org/{item.doi.name}"
     if offered := _shown_files(item)[:1]:
         yield f"{landing}/file/{quote(offered[0].path, safe='/')}"
     yield from map(_name, item.identifiers)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -521,3 +522,27 @@ def test_codes_of_pieces_are_in_the_table(home: Path, tmp_path: Path) -> None:
     report = canoe_here("ingest", tmp_path / "bad.pdf", "--home", home, "--json")
     assert (report.code, codes(report.json, str(tmp_path / "bad.pdf"))) == (3, ["file-disguised"])
     assert report.json["accession"] is None
+
+
+def test_withdrawing_twice_and_restoring_what_is_published_say_so(full_home: Path) -> None:
+    item = canoe_here("export", "--home", full_home).lines[0]["id"]
+    assert (
+        canoe_here("restore", item, "--home", full_home).out == f"{item} is published already; nothing was changed.\n"
+    )
+    assert canoe_here("withdraw", item, "--reason", " ", "--home", full_home).code == 2
+    assert canoe_here("withdraw", item, "--reason", "Doubled", "--home", full_home).code == 0
+    again = canoe_here("withdraw", item, "--reason", "Other", "--home", full_home)
+    assert (again.code, again.out) == (0, f"{item} was withdrawn before: Doubled\n")
+
+
+def test_check_names_what_only_the_archive_knows(full_home: Path) -> None:
+    catalogue = Home.read(full_home).library.catalogue
+    *_, object_id = catalogue.object_ids()
+    with sqlite3.connect(catalogue.path) as connection:
+        connection.execute("DELETE FROM items WHERE object_id = ?", [object_id])
+    connection.close()
+    answer = canoe_here("check", "--home", full_home, "--json")
+    assert answer.code == 4
+    assert [(one["code"], object_id in one["message"]) for one in answer.json["faults"]] == [("catalogue-behind", True)]
+    assert canoe_here("rebuild", "--home", full_home).code == 0
+    assert canoe_here("check", "--home", full_home).code == 0

@@ -1,3 +1,4 @@
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from ingest.digitise import digitise
 from ingest.documents import Digitised, Document, Limits, Progress, Refused
 from ingest.engine import OcrEngine, load_engine
 from ingest.tesseract import Tesseract
-from metadata.errors import UsageError
+from metadata.errors import StorageError, UsageError
 from metadata.model import Page
 from metadata.pages import read_page
 
@@ -185,3 +186,13 @@ def test_turned_and_multipage_scans_are_read(tmp_path: Path) -> None:
     assert [page.rotation for page in turned] == [180]
     assert "all very well to join them" in turned[0].text
     assert [page.language for page in tiff] == ["en", "fr", "es"]
+
+
+def test_a_disk_that_is_all_but_full_stops_the_run_and_costs_no_page(
+    five: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = shutil.disk_usage(five.workspace).free
+    monkeypatch.setattr("ingest.digitise.LEAST_ROOM", 2 * free)
+    with pytest.raises(StorageError, match=str(five.workspace.parent)) as raised:
+        list(digitise([five], Good(), 1, LIMITS, lambda _: None))
+    assert "Free some space" in raised.value.hint

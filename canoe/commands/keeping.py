@@ -9,11 +9,20 @@ import typer
 from archive.check import check_archive, check_object
 from archive.library import Library
 from archive.replay import item_object
-from canoe.commands.options import HomeOption, ItemArgument, JsonOption, open_home, print_json, print_lines, say
+from canoe.commands.options import (
+    HomeOption,
+    ItemArgument,
+    JsonOption,
+    counted,
+    open_home,
+    print_json,
+    print_lines,
+    say,
+)
 from canoe.home import Home
 from canoe.report import problem_json
 from canoe.settings import home_folder
-from metadata.errors import DamageFound, NotFound
+from metadata.errors import DamageFound, NotFound, Outdated, StorageError, UsageError
 from metadata.problems import Problem, problem
 
 
@@ -23,9 +32,15 @@ def withdraw(
     home: HomeOption = None,
 ) -> None:
     """Withdraw an item: harvesters are told, readers find a tombstone with the reason, nothing is lost."""
+    if not reason.strip():
+        raise UsageError("The reason is empty.", "Say why: it stands on the tombstone page.")
     opened = open_home(home)
     with opened.library.writer() as writer:
-        writer.withdraw(opened.library.item(item), reason)
+        found = opened.library.item(item)
+        if found.status == "withdrawn":
+            print_lines([f"{item} was withdrawn before: {found.reason}"])
+            return
+        writer.withdraw(found, reason.strip())
     opened.update_index_with_others()
     print_lines([f"{item} is withdrawn. canoe restore {item} brings it back."])
 
@@ -34,7 +49,11 @@ def restore(item: ItemArgument, home: HomeOption = None) -> None:
     """Publish a withdrawn item again."""
     opened = open_home(home)
     with opened.library.writer() as writer:
-        writer.restore(opened.library.item(item))
+        found = opened.library.item(item)
+        if found.status == "published":
+            print_lines([f"{item} is published already; nothing was changed."])
+            return
+        writer.restore(found)
     opened.update_index_with_others()
     print_lines([f"{item} is published again."])
 
@@ -46,6 +65,8 @@ def check(
 ) -> None:
     """Verify every digest and the structure of every object of the archive; every fault is named.
 
+    What the catalogue knows and the archive lacks, or the other way round, is a fault too.
+
     Exit codes: 0 all is well, 4 damage was found.
     """
     opened = Home.read(home_folder(home))
@@ -53,18 +74,14 @@ def check(
     library.heal_if_free()
     checked, faults = 0, []
     for folder, found in _checked(library, items or []):
-        checked += folder != library.archive.root
+        checked += folder not in (library.archive.root, library.catalogue.path)
         faults += found
         if not as_json:
             print_lines(f"{one.where}: {one.message()}" for one in found)
-    if not items:
-        faults += (lost := list(_lost(library)))
-        if not as_json:
-            print_lines(f"{one.where}: {one.message()}" for one in lost)
     if as_json:
         print_json({"objects": checked, "faults": [problem_json(one) for one in faults]})
     else:
-        print_lines([f"{checked} objects checked, {len(faults)} faults."])
+        print_lines([f"{counted(checked, 'object')} checked, {counted(len(faults), 'fault')}."])
     if faults:
         raise typer.Exit(DamageFound.exit_code)
 
@@ -72,6 +89,7 @@ def check(
 def _checked(library: Library, items: Sequence[str]) -> Iterator[tuple[Path, list[Problem]]]:
     if not items:
         yield from check_archive(library.archive)
+        yield library.catalogue.path, list(_compared(library))
     for item in items:
         folder = library.archive.folder(_object_of(library, item))
         yield folder, check_object(folder, library.archive)
@@ -86,13 +104,18 @@ def _object_of(library: Library, item: str) -> str:
     return held.object_id
 
 
-def _lost(library: Library) -> Iterator[Problem]:
-    """Yield a fault for each object that the catalogue knows and the archive does not hold."""
-    if not library.catalogue.path.is_file():
+def _compared(library: Library) -> Iterator[Problem]:
+    """Yield a fault for each object that only the catalogue or only the archive knows."""
+    try:
+        library.catalogue.verify()
+    except (Outdated, StorageError) as fault:
+        say(f"The catalogue was not compared. {fault}")
         return
     for object_id in library.object_ids():
         if not library.archive.folder(object_id).is_dir():
             yield problem("object-lost", str(library.archive.folder(object_id)), object=object_id)
+    for object_id in library.uncatalogued():
+        yield problem("catalogue-behind", str(library.archive.folder(object_id)), object=object_id)
 
 
 def rebuild(

@@ -48,6 +48,11 @@ def _inert(character: str) -> str:
     return character
 
 
+def counted(number: int, noun: str) -> str:
+    """Return ``1 item``, ``2 items``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def say(text: str) -> None:
     """Say something to people beside the answer, on standard error."""
     sys.stderr.write(text + "\n")

@@ -1,6 +1,7 @@
 """canoe serve."""
 
 import os
+import socket
 from typing import Annotated
 
 import typer
@@ -26,21 +27,30 @@ def serve(
 
 def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
     """Serve until told to stop; raises UsageError when the address cannot be listened on."""
+    _require_free(host, port)
     home.prepare_serving()
     os.environ["CANOE_HOME"] = str(home.path.resolve())
     say(f"Serving {home.settings.library.name} at http://{host}:{port}/ — Ctrl-C stops.")
+    uvicorn.run(
+        "canoe.server:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        ws="none",
+        server_header=False,
+        timeout_keep_alive=15,
+        limit_concurrency=512,
+    )
+
+
+def _require_free(host: str, port: int) -> None:
     try:
-        uvicorn.run(
-            "canoe.server:from_environment",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            log_level="warning",
-            server_header=False,
-            timeout_keep_alive=15,
-            limit_concurrency=512,
-        )
-    except SystemExit as fault:
-        if fault.code:
-            raise UsageError(f"{host}:{port} cannot be listened on.", "Name another port with --port.") from None
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.create_server((host, port), family=family):
+            pass
+    except OSError as fault:
+        raise UsageError(
+            f"{host}:{port} cannot be listened on: {fault.strerror or fault}.", "Name another with --host and --port."
+        ) from None

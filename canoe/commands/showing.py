@@ -12,11 +12,20 @@ import msgspec
 import typer
 
 from archive.durable import storage
-from canoe.commands.options import HELP_STYLE, HomeOption, ItemArgument, JsonOption, open_home, print_json, print_lines
+from canoe.commands.options import (
+    HELP_STYLE,
+    HomeOption,
+    ItemArgument,
+    JsonOption,
+    counted,
+    open_home,
+    print_json,
+    print_lines,
+)
 from canoe.home import Home
 from canoe.settings import home_folder
 from metadata.dublin_core import oai_dc
-from metadata.errors import NotFound, UsageError
+from metadata.errors import NotFound, StorageError, UsageError
 from metadata.model import Item, Page
 from metadata.serial import record_line, to_json
 from search.engine import ItemHit, Request, SearchReader, open_reader
@@ -83,8 +92,11 @@ def export(
     else:
         if out.is_dir() or not out.parent.is_dir():
             raise UsageError(f"{out} cannot be written.", "Name a file in a folder that is there.")
-        with storage(out), out.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(lines)
+        try:
+            with storage(out), out.open("w", encoding="utf-8", newline="") as stream:
+                stream.writelines(lines)
+        except OSError as fault:
+            raise StorageError(f"{out}: {fault.strerror}.", "Name a file that can be written with --out.") from fault
 
 
 def _chosen(home: Home, query: str) -> Iterator[Item]:
@@ -189,7 +201,7 @@ def _print_answer(home: Home, reader: SearchReader, request: Request, as_json: b
         else:
             print_lines(_hit_lines(hit, title))
     if not as_json:
-        print_lines([f"{answer.total} items."])
+        print_lines([f"{counted(answer.total, 'item')}."])
 
 
 def _hit_json(hit: ItemHit, title: str) -> dict[str, Any]:
@@ -235,5 +247,10 @@ def show_concept(
         print_json(concept)
         return
     print_lines(f"{text.language}: {text.value}" for text in concept.labels)
-    print_lines(f"broader: {one}" for one in concept.broader)
-    print_lines(f"narrower: {one}" for one in opened.vocabulary.narrower(uri))
+    print_lines(f"broader: {_named(one, opened)}" for one in concept.broader)
+    print_lines(f"narrower: {_named(one, opened)}" for one in opened.vocabulary.narrower(uri))
+
+
+def _named(uri: str, home: Home) -> str:
+    concept = home.vocabulary.concepts.get(uri)
+    return f"{concept.label(home.settings.library.language).value}  {uri}" if concept else uri

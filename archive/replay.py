@@ -1,6 +1,6 @@
 """From an object of the archive to its catalogue entries: what recovery and rebuild share.
 
-An item's object holds ``item.json``, ``pages.jsonl`` and its files. An accession's object
+An item's object holds ``item.json``, ``pages.jsonl``, ``problems.jsonl`` and its files. An accession's object
 holds ``accession.json``, ``pieces.jsonl``, what was received as it was received, and
 ``records.jsonl``: the items that are records without files.
 """

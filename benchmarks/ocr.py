@@ -1,6 +1,6 @@
 """What Canoe's digitising costs over the bare ``tesseract`` command line, on the same pages in the same run.
 
-    python benchmarks/ocr.py [--runs N] [--language fra] [PATH…]
+    python -m benchmarks.ocr [--runs N] [--language fra] [PATH…]
 
 PATHs are PDF, TIFF, JPEG or PNG files. Both sides get the same page images and one language,
 and run one thread a page. The floor is one ``tesseract`` run a page that gives txt, hOCR, ALTO

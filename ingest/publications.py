@@ -129,7 +129,8 @@ def kept_problems(library: Library, item: Item) -> tuple[Problem, ...]:
 def redescribed(draft: Draft, held: Item, naming: Naming) -> Item:
     """Return what a held item becomes when its file comes again with this description.
 
-    A file that comes without any says nothing against what is known.
+    A file that comes without any says nothing against what is known, and no description
+    takes an item out of a collection: it may have joined it by ``--collection``.
     """
     if not draft.described:
         return into_collections(held, draft.item.collections)
@@ -139,6 +140,7 @@ def redescribed(draft: Draft, held: Item, naming: Naming) -> Item:
         titles=told.titles or held.titles,
         languages=told.languages or held.languages,
         doi=held.doi or told.doi,
+        collections=into_collections(held, told.collections).collections,
         files=held.files,
         page_count=held.page_count,
         status=held.status,

@@ -125,6 +125,7 @@ class RecordShelf:
                 return Piece(draft.item.source, "identical", item.id, draft.problems)
         elif held:
             item = replace(item, status=held.status, reason=held.reason, doi=held.doi)
+            item = replace(item, collections=into_collections(held, item.collections).collections)
         if draft.links:
             self._tied[item.id] = (draft.item.source, draft.links)
         self._write(item)

@@ -306,6 +306,16 @@ def test_a_collection_is_joined_by_what_is_there_already(home: Path, box: Path) 
     assert set(outcomes(_ingest(home, box)).values()) == {"identical"}
 
 
+def test_what_a_manifest_describes_stays_in_its_collection(home: Path, box: Path) -> None:
+    typeset(box / "a.pdf", [ENGLISH])
+    (box / "manifest.csv").write_text("file,title,collection\na.pdf,One,history\n")
+    _ingest(home, box, collection="posters")
+    assert outcomes(_ingest(home, box)) == {"box/a.pdf": "identical"}
+    (box / "manifest.csv").write_text("file,title,collection\na.pdf,One,maps\n")
+    assert outcomes(_ingest(home, box)) == {"box/a.pdf": "changed"}
+    assert [item["collections"] for item in items(home).values()] == [["history", "posters", "maps"]]
+
+
 @pytest.mark.parametrize(("engine", "patience"), [(Crashing(2), 60), (Hanging(2), 1), (Raising(2), 60)])
 def test_a_page_that_fails_is_reported_and_all_else_comes_in(
     home: Path, box: Path, engine: OcrEngine, patience: int

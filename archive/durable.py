@@ -32,7 +32,9 @@ def storage(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        if fault.errno not in _HINTS:
+        # A refusal that names no file is no disk's: semaphores, sockets and the like give such, too.
+        nameless = fault.filename is None and fault.errno in (errno.EACCES, errno.EPERM)
+        if fault.errno not in _HINTS or nameless:
             raise
         named = fault.filename if isinstance(fault.filename, str) else str(path)
         raise StorageError(f"{named}: {os.strerror(fault.errno)}.", _HINTS[fault.errno]) from fault

@@ -21,6 +21,7 @@ from types import FrameType, TracebackType
 from typing import Generic, TypeVar
 
 from ingest.documents import Limits
+from metadata.errors import StorageError
 
 Ticket = TypeVar("Ticket")
 
@@ -118,7 +119,11 @@ class Workers(Generic[Ticket]):
     def _new_pool(self, count: int) -> ProcessPoolExecutor:
         # spawn: pdfium must never be forked, and a fork would inherit open databases.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(count, context, _prepare, (self._limits, os.getpid()))
+        try:
+            return ProcessPoolExecutor(count, context, _prepare, (self._limits, os.getpid()))
+        except OSError as fault:
+            hint = "They need shared memory: see that /dev/shm is there and that this account may write to it."
+            raise StorageError(f"Worker processes cannot be started: {fault.strerror}.", hint) from fault
 
 
 def _outcome(future: Future[object]) -> object:

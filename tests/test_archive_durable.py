@@ -179,3 +179,8 @@ def test_a_limit_on_the_size_of_files(tmp_path: Path, limit: int) -> None:
         assert ((tree(library.archive.root), dump(library.catalogue.path)) == before) == (not healed)
         assert writer.put_item(*book(1), "Ingested") == (not healed)
     assert faults(library) == []
+
+
+def test_a_refusal_that_names_no_file_is_not_laid_to_the_disk() -> None:
+    with pytest.raises(PermissionError), storage(Path("/home/of/it")):
+        raise PermissionError(errno.EACCES, "Permission denied")

@@ -100,3 +100,19 @@ def test_workers_and_their_children_end_with_the_process_that_started_them(tmp_p
     parent.send_signal(how)
     parent.wait()
     assert _wait_for(lambda: not any(_is_running(process) for process in processes))
+
+
+def test_workers_that_cannot_be_started_are_named() -> None:
+    program = """
+import resource
+from ingest.documents import Limits
+from ingest.workers import Workers
+from metadata.errors import StorageError
+resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+try:
+    Workers(1, Limits())
+except StorageError as fault:
+    print(fault.message)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.stdout == "Worker processes cannot be started: Too many open files.\n", ended.stderr

@@ -72,8 +72,11 @@ def test_faults_of_the_disk_name_the_path_and_say_what_to_do(number: int, sign: 
         raise OSError(number, os.strerror(number), "/a/file")
     assert raised.value.message.startswith("/a/file: ")
     assert sign in raised.value.hint
+
+
+def test_a_full_disk_that_names_no_file_is_named_by_the_home() -> None:
     with pytest.raises(StorageError, match="/home/of/it"), storage(Path("/home/of/it")):
-        raise OSError(number, os.strerror(number))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_other_faults_pass() -> None:

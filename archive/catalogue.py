@@ -165,11 +165,6 @@ class Catalogue:
             select(schema.items.c.json).where(schema.items.c.id.in_(bearers)).order_by(schema.items.c.id)
         )
 
-    def by_accession(self, accession: str) -> Sequence[Item]:
-        """Return the items that an accession brought, in the order of their ids."""
-        wanted = select(schema.items.c.json).where(schema.items.c.accession == accession)
-        return self._items(wanted.order_by(schema.items.c.id))
-
     def object_ids(self) -> Sequence[str]:
         """Return the OCFL objects that items are kept in, each once, sorted."""
         held = select(schema.items.c.object_id).distinct().order_by(schema.items.c.object_id)

@@ -4,8 +4,7 @@
     ├── SourceChanged                        a file changed between two looks at it
     ├── UsageError                  exit 2   wrong usage or settings
     │   ├── HomeMissing                      no library at this place
-    │   ├── NotFound                         no such item, accession, concept
-    │   └── ScatteredPackages                the packages do not lie together
+    │   └── NotFound                         no such item, accession, concept
     ├── DamageFound                 exit 4   the archive differs from its inventories
     ├── Outdated                    exit 4   catalogue or index was made for something else: rebuild
     ├── HomeHeld                    exit 5   another writer holds the home
@@ -49,10 +48,6 @@ class HomeMissing(UsageError):
 
 class NotFound(UsageError):
     """No item, accession, concept or object has this identifier."""
-
-
-class ScatteredPackages(UsageError):
-    """Canoe's packages are loaded from more than one place."""
 
 
 class DamageFound(CanoeError):

@@ -63,7 +63,6 @@ def test_an_item_is_found_by_all_it_is_found_by(catalogue: Catalogue) -> None:
     assert catalogue.repeated_sources() == {"records.mrc#1"}
     assert ids(catalogue.by_identifier("isbn", item.identifiers[0].value)) == [item.id]
     assert ids(catalogue.by_identifier("issn", item.identifiers[0].value)) == []
-    assert ids(catalogue.by_accession("a-first")) == [item.id]
     assert catalogue.object_ids() == sorted([f"urn:x:{item.id}", f"urn:x:{other.id}"])
     assert ids(catalogue.items()) == sorted([item.id, other.id])
     assert ids(catalogue.items(after=min(item.id, other.id))) == [max(item.id, other.id)]

@@ -19,7 +19,6 @@ CODES = {
     "UsageError": 2,
     "HomeMissing": 2,
     "NotFound": 2,
-    "ScatteredPackages": 2,
     "DamageFound": 4,
     "Outdated": 4,
     "HomeHeld": 5,

@@ -194,7 +194,7 @@ def _contributions(source: _Source) -> Iterator[Contribution]:
     for tag, (kind, codes, term) in _NAMES.items():
         for field in source.record.each(tag):
             if name := joined(field, codes):
-                agent = Agent(name, kind, tuple(_authority_links(field)))
+                agent = Agent(name, kind, tuple(_authority_links(field, source.remarks)))
                 for role in _roles(field, term, source.remarks) or ("aut" if tag[0] == "1" else "ctb",):
                     yield Contribution(agent, role)
 
@@ -212,11 +212,14 @@ def _roles(field: Field, term: str, remarks: Remarks) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def _authority_links(field: Field) -> Iterator[Identifier]:
+def _authority_links(field: Field, remarks: Remarks) -> Iterator[Identifier]:
     for value in field.all("01"):
         for scheme, pattern in _AUTHORITIES:
             if found := pattern.match(value):
-                yield Identifier(scheme, found[1])
+                if scheme in ("orcid", "isni") and not numbers.isni(found[1]):
+                    remarks.unknown(f"{field.tag}$0", value)
+                else:
+                    yield Identifier(scheme, found[1])
 
 
 def _publishers(record: Record) -> Iterator[Contribution]:

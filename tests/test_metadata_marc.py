@@ -87,6 +87,13 @@ def test_persons_organisations_and_their_roles() -> None:
     assert found.contributions[0].agent.identifiers == (Identifier("orcid", "0000-0002-1825-0097"),)
 
 
+def test_an_orcid_with_a_wrong_check_digit_names_nobody() -> None:
+    found = made("245 10 $aTitle", "100 1  $aDupont, Marie$0(orcid)0000-0002-1825-0098")
+    assert isinstance(found, Description)
+    assert found.item.contributions[0].agent.identifiers == ()
+    assert [(one.code, one.where.rpartition(":")[2]) for one in found.problems] == [("value-unknown", "100$0")]
+
+
 @pytest.mark.parametrize(
     ("fields", "fixed", "meant"),
     [

@@ -37,7 +37,7 @@ from archive.replay import (
     replay,
 )
 from metadata.accession import Accession, Piece
-from metadata.errors import HomeHeld, HomeMissing, NotFound, Outdated
+from metadata.errors import DamageFound, HomeHeld, HomeMissing, NotFound, Outdated, StorageError
 from metadata.model import Item, Page
 from metadata.pages import read_page
 from metadata.serial import to_json
@@ -89,9 +89,13 @@ class Library:
             yield writer
 
     def heal_if_free(self) -> None:
-        """Finish what a killed writer left, unless another is at work or the catalogue is not fit for it."""
+        """Finish what a killed writer left, where that can be done.
+
+        Not where another is at work, the home can only be read, or the catalogue or the object
+        is not fit for it: a check goes on and names what is wrong.
+        """
         if self.catalogue.path.is_file():
-            with suppress(HomeHeld, Outdated), self.writer():
+            with suppress(HomeHeld, Outdated, StorageError, DamageFound), self.writer():
                 pass
 
     def rebuild_catalogue(self) -> Rebuilt:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from archive_library import filled
 from small_library import canoe_program, make_batch
 
 
@@ -45,3 +46,11 @@ def _full_home(empty_home: Path, small_batch: Path, tmp_path_factory: pytest.Tem
 def full_home(_full_home: Path, tmp_path: Path) -> Path:
     """Lend a home into which the batch was ingested, from the folder in which it lies."""
     return shutil.copytree(_full_home, tmp_path / "full")
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the home of a library of a few books and records, made without reading a page; to be copied."""
+    library = filled(tmp_path_factory.mktemp("pristine") / "home")
+    library.catalogue.close()
+    return library.home

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from archive_library import book, dump, faults, filled, publishing, sha512
+from archive_library import book, dump, faults, publishing, sha512
 
 from archive.check import check_archive, check_object
 from archive.library import Library
@@ -21,13 +21,6 @@ from metadata.errors import StorageError
 from metadata.problems import Problem
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "preservation" / "ocfl-fixtures" / "1.1"
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    library = filled(tmp_path_factory.mktemp("pristine") / "home")
-    library.catalogue.close()
-    return library.home
 
 
 @pytest.fixture

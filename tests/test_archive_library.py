@@ -8,8 +8,8 @@ import pytest
 from archive_library import bare_item, book, dump, faults, filled, publishing, put_records, tree
 
 from archive.library import Library
-from archive.replay import accession_object
-from metadata.errors import HomeMissing, NotFound, Outdated, SourceChanged, StorageError
+from archive.replay import accession_object, item_object
+from metadata.errors import DamageFound, HomeMissing, NotFound, Outdated, SourceChanged, StorageError
 from metadata.model import File, Page, Text
 
 
@@ -220,3 +220,17 @@ def test_what_a_killed_writer_left_holds_the_moment_back_until_it_is_healed(libr
     with library.writer():
         pass
     assert library.archive.writing_since() is None
+
+
+def test_what_cannot_be_healed_does_not_keep_a_check_from_going_on(library: Library) -> None:
+    item, content = book(1)
+    with library.writer() as writer:
+        writer.put_item(item, content, "Ingested")
+    folder = library.archive.folder(item_object(item.id))
+    left = library.archive.begin()
+    (left / "object-id").write_text(f"{item_object(item.id)}\n")
+    (folder / "inventory.json").write_bytes(b"{")
+    with pytest.raises(DamageFound), library.writer():
+        pass
+    library.heal_if_free()
+    assert [fault.where for fault in faults(library) if str(folder) in fault.where]

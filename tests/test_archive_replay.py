@@ -5,19 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from archive_library import bare_item, book, dump, filled, publishing, put_records, sha512, tree
+from archive_library import bare_item, book, dump, publishing, put_records, sha512, tree
 
 from archive.library import Library
 from archive.replay import Rebuilt, accession_object, item_object, replay
 from metadata.errors import Outdated
 from metadata.model import Text
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    library = filled(tmp_path_factory.mktemp("pristine") / "home")
-    library.catalogue.close()
-    return library.home
 
 
 @pytest.fixture

@@ -95,7 +95,11 @@ class Doi:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of the item. ``path`` is its logical path in the OCFL object; ``name`` is as received."""
+    """A file of the item. ``path`` is its logical path in the OCFL object; ``name`` is as received.
+
+    ``puid`` is its format in the PRONOM registry (``fmt/95``), ``""`` where it is not known.
+    ``fixity`` holds other digests that came with it, algorithm and hexadecimal: ``md5``, ``sha256``.
+    """
 
     path: str
     role: FileRole
@@ -103,6 +107,8 @@ class File:
     size: int
     sha512: str
     name: str = ""
+    puid: str = ""
+    fixity: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ _LICENCES = {
     "MIT": "MIT|Permission is hereby granted, free of charge",
     "MPL": "MPL|Mozilla Public License",
     "Apache": "Apache",
+    "Public domain": "Public Domain",
 }
 
 Row = tuple[str, ...]
@@ -332,11 +333,13 @@ def licence_of(found: Distribution) -> str:
 def test_every_dependency_is_explained_and_no_other() -> None:
     page = DOCS / "why" / "dependencies.md"
     same(coded(section(page, "To run")), named(project()["dependencies"]))
-    extras = project()["optional-dependencies"].values()
-    same(coded(section(page, "To develop")), named(one for extra in extras for one in extra))
+    extras = project()["optional-dependencies"]
+    added = {one for extra, wanted in extras.items() if extra != "dev" for one in named(wanted)}
+    same(coded(section(page, "To add at need")), added)
+    same(coded(section(page, "To develop")), named(one for one in extras["dev"] if not one.startswith("canoe[")))
 
 
-@pytest.mark.parametrize("heading", ["To run", "To develop"])
+@pytest.mark.parametrize("heading", ["To run", "To add at need", "To develop"])
 def test_licences_are_those_that_the_packages_state(heading: str) -> None:
     for row in rows(section(DOCS / "why" / "dependencies.md", heading)):
         stated = licence_of(distribution(row[0].strip("`")))

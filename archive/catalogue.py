@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, Select, create_engine, delete, e
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from archive import schema
-from archive.cataloguing import Batch, PageSpan, Publishing, write_batch
+from archive.cataloguing import Batch, PageSpan, Publishing, write_batches
 from archive.clock import SECOND, next_stamp
 from archive.durable import storage
 from metadata.accession import Accession
@@ -92,8 +92,7 @@ class Catalogue:
     def write(self, batches: Iterable[Batch]) -> None:
         """Catalogue ``batches`` in one transaction: readers see all of it or nothing."""
         with self._writing() as connection:
-            for batch in batches:
-                write_batch(connection, batch, self.publishing)
+            write_batches(connection, batches, self.publishing)
 
     def replace_all(self, batches: Iterable[Batch]) -> None:
         """Forget everything, tables too, and catalogue ``batches``, in one transaction.
@@ -104,8 +103,7 @@ class Catalogue:
         with self._writing() as connection:
             schema.tables.drop_all(connection)
             self._create(connection)
-            for batch in batches:
-                write_batch(connection, batch, self.publishing)
+            write_batches(connection, batches, self.publishing)
 
     def last_change(self) -> int:
         """Return the highest change number given so far, 0 when nothing has been."""

@@ -17,6 +17,7 @@ from metadata.sets import sets_of
 from metadata.vocabulary import Vocabulary
 
 Row = dict[str, Any]
+_AT_ONCE = 500
 _BY_ITEM = (schema.identifiers, schema.relations, schema.pages, schema.oai_records, schema.oai_members)
 
 
@@ -62,12 +63,24 @@ class Batch:
     change: int = 0
 
 
-def write_batch(connection: Connection, batch: Batch, publishing: Publishing) -> None:
-    """Put a batch in place of what the catalogue held of its items and accession."""
-    if batch.entries:
-        _write_entries(connection, batch.entries, publishing)
-    if batch.accession:
-        _write_accession(connection, batch.accession, batch.change)
+def write_batches(connection: Connection, batches: Iterable[Batch], publishing: Publishing) -> None:
+    """Put batches in place of what the catalogue held of their items and accessions.
+
+    Entries are written many at a time, whatever the size of the batches; of two that speak
+    of one item the later counts.
+    """
+    waiting: dict[str, Entry] = {}
+    for batch in batches:
+        for entry in batch.entries:
+            waiting.pop(entry.item.id, None)
+            waiting[entry.item.id] = entry
+        if batch.accession:
+            _write_accession(connection, batch.accession, batch.change)
+        if len(waiting) >= _AT_ONCE:
+            _write_entries(connection, list(waiting.values()), publishing)
+            waiting.clear()
+    if waiting:
+        _write_entries(connection, list(waiting.values()), publishing)
 
 
 def _write_accession(connection: Connection, accession: Accession, change: int) -> None:

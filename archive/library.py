@@ -39,7 +39,7 @@ from archive.replay import (
 from metadata.accession import Accession, Piece
 from metadata.errors import DamageFound, HomeHeld, HomeMissing, NotFound, Outdated, StorageError
 from metadata.model import Item, Page
-from metadata.pages import read_page
+from metadata.pages import PageText, read_page, read_page_text
 from metadata.serial import to_json
 
 
@@ -139,6 +139,12 @@ class Library:
     def pages(self, item_id: str) -> Iterator[Page]:
         """Yield the pages of an item, from the archive, in order."""
         return self._read_pages(item_id, self.catalogue.page_spans(item_id))
+
+    def page_texts(self, item: Item) -> Iterator[PageText]:
+        """Yield the text of each page of an item, from the archive, in order: what is searched."""
+        if any(item.files_as("pages")):
+            with self.archive.path(item_object(item.id), PAGES_FILE).open("rb") as lines:
+                yield from map(read_page_text, lines)
 
     def page(self, item_id: str, number: int) -> Page:
         """Return one page of an item; raises NotFound."""

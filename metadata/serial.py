@@ -4,9 +4,10 @@ What is empty is left out; a value that is not empty is always written, even whe
 model's default, so that what is kept does not change its meaning when a default does.
 """
 
-from dataclasses import MISSING, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -36,11 +37,11 @@ def from_json(data: bytes) -> Item:
     part, a key the model does not have.
     """
     try:
-        item = msgspec.json.decode(data, type=Item)
         raw = msgspec.json.decode(data)
+        item = msgspec.convert(raw, Item)
     except (ValueError, RecursionError) as fault:
         raise UsageError(f"This is not an item: {fault}") from fault
-    if unknown := _unknown(raw, msgspec.to_builtins(item), ""):
+    if unknown := _unknown(raw, Item, ""):
         raise UsageError(f"This is not an item: {unknown[:_SHOWN]} is not a field of the model")
     return item
 
@@ -69,15 +70,32 @@ def _names(kind: Any) -> tuple[tuple[str, bool], ...]:
     return tuple((f.name, f.default is not MISSING and not f.default) for f in fields(kind))
 
 
-def _unknown(given: object, known: object, path: str) -> str:
-    """Return the path of the first key of ``given`` that ``known`` lacks, else ``""``."""
-    if isinstance(given, dict) and isinstance(known, dict):
-        for key, value in given.items():
-            if key not in known:
-                return f"{path}.{key}".lstrip(".")
-            if found := _unknown(value, known[key], f"{path}.{key}"):
+def _unknown(given: object, kind: Any, path: str) -> str:
+    """Return the path of the first key of ``given`` that ``kind``, a dataclass, lacks, else ``""``."""
+    parts = _parts(kind)
+    for key, value in given.items() if isinstance(given, dict) else ():
+        if key not in parts:
+            return f"{path}{key}"
+        if inner := parts[key]:
+            nested = (_unknown(one, inner, f"{path}{key}{place}.") for place, one in _each(value))
+            if found := next(filter(None, nested), ""):
                 return found
-    elif isinstance(given, list) and isinstance(known, list | tuple):
-        pairs = enumerate(zip(given, known, strict=False))
-        return next((found for n, (a, b) in pairs if (found := _unknown(a, b, f"{path}[{n}]"))), "")
     return ""
+
+
+def _each(value: object) -> Iterable[tuple[str, object]]:
+    """Return the parts of a list, each with its place in brackets, or the one value without any."""
+    return ((f"[{n}]", one) for n, one in enumerate(value)) if isinstance(value, list) else [("", value)]
+
+
+@cache
+def _parts(kind: Any) -> dict[str, Any]:
+    """Map each field of a dataclass to the dataclass that its values are made of, else None."""
+    hints = get_type_hints(kind)
+    return {field.name: next(filter(is_dataclass, _atoms(hints[field.name])), None) for field in fields(kind)}
+
+
+def _atoms(kind: Any) -> Iterator[Any]:
+    """Yield a type, or those that it is made of: ``tuple[File, ...]`` gives ``File``."""
+    inner = get_args(kind)
+    yield from (atom for one in inner for atom in _atoms(one)) if inner else (kind,)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from metadata.errors import CanoeError
-from metadata.model import Item, Page
+from metadata.model import Item
+from metadata.pages import PageText
 from metadata.vocabulary import Vocabulary
 from search.documents import documents
 from search.engine import PageDocument, SearchEngine
@@ -38,8 +39,8 @@ class Library(Protocol):
     def changes(self, after: int, limit: int) -> Sequence[Change]:
         """Return the items changed after change number ``after``, oldest first."""
 
-    def pages(self, item_id: str) -> Iterator[Page]:
-        """Yield the pages of an item, in order."""
+    def page_texts(self, item: Item) -> Iterator[PageText]:
+        """Yield the text of each page of an item, in order."""
 
 
 def catch_up(engine: SearchEngine, library: Library, vocabulary: Vocabulary) -> int:
@@ -84,7 +85,7 @@ def _follow(engine: SearchEngine, library: Library, vocabulary: Vocabulary, item
 def _documents(library: Library, vocabulary: Vocabulary, item: Item) -> list[PageDocument]:
     """Make all documents of an item before the engine is touched, so that it gets all or the description."""
     try:
-        return list(documents(item, library.pages(item.id), vocabulary))
+        return list(documents(item, library.page_texts(item), vocabulary))
     except (CanoeError, OSError, ValueError) as fault:
         _log.warning("The pages of %s cannot be read and are not searched: %s", item.id, fault)
         return list(documents(item, (), vocabulary))

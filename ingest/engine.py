@@ -33,6 +33,10 @@ class OcrEngine(Protocol):
         """
         ...
 
+    def agent(self) -> str:
+        """Return the engine's name and version, as an event names what did it: ``Tesseract 5.3.0``."""
+        ...
+
 
 def load_engine(name: str) -> OcrEngine:
     """Return the engine ``name`` with its default settings.

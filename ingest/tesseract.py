@@ -62,6 +62,10 @@ class Tesseract:
         Tesseract.installed()
         return tuple(sorted(code for code in program.get_languages() if code != "osd"))
 
+    def agent(self) -> str:
+        """Return ``Tesseract`` and its version."""
+        return f"Tesseract {program.get_tesseract_version()}"
+
     def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
         """Read the page as :class:`ingest.engine.OcrEngine` says; raises OcrFailed."""
         with tempfile.TemporaryDirectory(prefix="ocr-", dir=layer and layer.parent) as name:

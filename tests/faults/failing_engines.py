@@ -22,8 +22,17 @@ def _good_page(image: Path) -> Page:
     return Page(1, 100, 100, " ".join(word.text for word in words), "en", 100.0, "ocr", 300, 0, words)
 
 
+class _Engine:
+    """What these engines have in common: a name, and no version."""
+
+    __slots__ = ()
+
+    def agent(self) -> str:
+        return type(self).__name__
+
+
 @dataclass(frozen=True, slots=True)
-class Good:
+class Good(_Engine):
     """Reads every page, at once."""
 
     def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
@@ -31,7 +40,7 @@ class Good:
 
 
 @dataclass(frozen=True, slots=True)
-class Crashing:
+class Crashing(_Engine):
     """Takes its process down on one page, as a segmentation fault does."""
 
     page: int
@@ -44,7 +53,7 @@ class Crashing:
 
 
 @dataclass(frozen=True, slots=True)
-class Exiting:
+class Exiting(_Engine):
     """Calls exit on one page."""
 
     page: int
@@ -56,7 +65,7 @@ class Exiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Hanging:
+class Hanging(_Engine):
     """Never comes back from one page."""
 
     page: int
@@ -68,7 +77,7 @@ class Hanging:
 
 
 @dataclass(frozen=True, slots=True)
-class Devouring:
+class Devouring(_Engine):
     """Asks for more memory than there may be on one page."""
 
     page: int
@@ -80,7 +89,7 @@ class Devouring:
 
 
 @dataclass(frozen=True, slots=True)
-class Burning:
+class Burning(_Engine):
     """Spins for ever on one page."""
 
     page: int
@@ -92,7 +101,7 @@ class Burning:
 
 
 @dataclass(frozen=True, slots=True)
-class Raising:
+class Raising(_Engine):
     """Raises what it should on one page, and what it should not on the next."""
 
     page: int
@@ -106,7 +115,7 @@ class Raising:
 
 
 @dataclass(frozen=True, slots=True)
-class Rubbish:
+class Rubbish(_Engine):
     """Emits what no page can be: ``kind`` is what is wrong with it."""
 
     kind: str

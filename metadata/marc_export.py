@@ -1,0 +1,385 @@
+"""From an item to a MARC 21 bibliographic record: the way back of :mod:`metadata.marc`.
+
+Specification: MARC 21 Format for Bibliographic Data, Library of Congress; MARCXML; ISO 2709.
+What the crosswalk reads is written so that it reads the same again. What MARC has no place
+for: the language of a title that is a variant in the text's own language and script, of a note or a
+keyword that is not in the language of cataloguing (040 $b); the region of a language; more than
+one date of issue, a date of creation beside one of issue; collections; where the item came from.
+The order of contributions and of keywords becomes that of the tags.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pymarc
+from pymarc import Indicators, Subfield
+from pymarc.marcxml import record_to_xml
+
+from metadata import marc_fixed as fixed
+from metadata.model import Agent, Contribution, Identifier, Item, Text
+from metadata.types import TYPES
+from metadata.vocabulary import Vocabulary
+from metadata.xmlbuild import DECLARATION
+from metadata.xmltext import legal
+
+LONGEST_FIELD = 9_999
+LONGEST_RECORD = 99_999
+
+# Those of whom a main entry (1XX) is made.
+_MAIN = frozenset({"aut", "cre", "art", "cmp", "ctg", "pht", "drt", "dis"})
+_TERMS = {
+    "art": "artist", "aut": "author", "cmp": "composer", "com": "compiler", "ctb": "contributor",
+    "ctg": "cartographer", "dgg": "degree granting institution", "edt": "editor", "fnd": "funder",
+    "his": "host institution", "ill": "illustrator", "isb": "issuing body", "nrt": "narrator",
+    "pbl": "publisher", "pht": "photographer", "prt": "printer", "spn": "sponsor",
+    "ths": "thesis advisor", "trl": "translator",
+}  # fmt: skip
+_MADE_BY = {"pbl": "1", "dst": "2", "mfr": "3"}
+_NUMBERED = {"isrc": "0", "upc": "1", "ismn": "2", "ean": "3", "sici": "4", "other": "8"}
+# https://id.loc.gov/vocabulary/contentTypes
+_CONTENT = {
+    "map": ("cartographic image", "cri"),
+    "video": ("two-dimensional moving image", "tdi"),
+    "image": ("still image", "sti"),
+    "dataset": ("computer dataset", "cod"),
+    "other": ("other", "xxx"),
+}
+_RESOLVING = frozenset({"findable", "registered", "external"})
+_ARTICLES = {
+    "en": ("the ", "an ", "a "),
+    "fr": ("les ", "une ", "le ", "la ", "un ", "l'", "l’"),
+    "es": ("unas ", "unos ", "una ", "las ", "los ", "el ", "la ", "un "),
+}
+_RELATIONS = {"isTranslationOf": ("765", "0 "), "isPartOf": ("773", "0 "), "replaces": ("780", "00")}
+# https://www.loc.gov/standards/sourcelist/subject.html
+_THESAURI = (
+    ("lcsh", "id.loc.gov/authorities/subjects/"),
+    ("mesh", "id.nlm.nih.gov/mesh/"),
+    ("fast", "id.worldcat.org/fast/"),
+    ("agrovoc", "aims.fao.org/aos/agrovoc/"),
+    ("unescot", "vocabularies.unesco.org/thesaurus/"),
+    ("gemet", "www.eionet.europa.eu/gemet/"),
+    ("rameau", "data.bnf.fr/"),
+    ("gnd", "d-nb.info/gnd/"),
+)
+_ACCESS = re.compile(
+    r"info:eu-repo/semantics/\S+|https?://purl\.org/coar/access_right/\S+|(?:open|restricted|closed|embargoed) ?access",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"(.*\S)?\s*(https?://\S+)", re.DOTALL)
+_LINES = re.compile(r"\s+")
+
+
+class Oversize(ValueError):
+    """The record has no place in ISO 2709: a field or the whole is too long. MARCXML has no such limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """Who gives the record out, and what it needs to know beside the item.
+
+    ``namespace`` becomes 003 and 040 (the library's OAI namespace, or its MARC organisation
+    code), ``base_url`` is the library's web address, without the slash at its end. ``changed``
+    is when the item was last changed (RFC 3339, UTC). ``related`` gives titles of other items
+    by their ids, for the fields that tie to them.
+    """
+
+    namespace: str
+    base_url: str
+    changed: str
+    related: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An item being written, with the language of its cataloguing."""
+
+    item: Item
+    vocabulary: Vocabulary
+    agency: Agency
+    cataloguing: str
+
+
+def marc_record(item: Item, vocabulary: Vocabulary, agency: Agency) -> pymarc.Record:
+    """Return the item's bibliographic record, Unicode, its fields in order of their tags.
+
+    ``vocabulary`` gives the concepts' labels (one it does not have appears as its URI).
+    Characters that XML forbids, and MARC's own delimiters with them, are left out.
+    """
+    source = _Source(item, vocabulary, agency, _language_of_cataloguing(item))
+    record = pymarc.Record(leader=fixed.leader(item), force_utf8=True)
+    parts = (_control, _numbers, _titles, _people, _published, _notes, _subjects, _relations, _links)
+    made = (one for part in parts for one in part(source))
+    record.fields = sorted((one for one in made if one is not None), key=lambda one: one.tag)
+    return record
+
+
+def marcxml(item: Item, vocabulary: Vocabulary, agency: Agency) -> bytes:
+    """Return the item's record as a MARCXML document (UTF-8), one ``record`` element; never too long."""
+    xml: bytes = record_to_xml(marc_record(item, vocabulary, agency), namespace=True)  # type: ignore[no-untyped-call]
+    return DECLARATION.encode() + xml + b"\n"
+
+
+def marc21(item: Item, vocabulary: Vocabulary, agency: Agency) -> bytes:
+    """Return the item's record in ISO 2709, UTF-8 (leader/09 ``a``), with its terminator.
+
+    Raises Oversize when a field has more than 9,999 bytes or the record more than 99,999: it
+    could be written and not read. Give such a record out as MARCXML.
+    """
+    record = marc_record(item, vocabulary, agency)
+    for one in record.fields:
+        if (length := len(one.as_marc("utf-8"))) > LONGEST_FIELD:
+            raise Oversize(f"field {one.tag} has {length} bytes, the limit is {LONGEST_FIELD}")
+    written: bytes = record.as_marc()
+    if len(written) > LONGEST_RECORD:
+        raise Oversize(f"the record has {len(written)} bytes, the limit is {LONGEST_RECORD}")
+    return written
+
+
+def _clean(text: str) -> str:
+    """Return ``text`` on one line, without characters that have no place in a record."""
+    return _LINES.sub(" ", legal(text)).strip()
+
+
+def _field(tag: str, indicators: str, *subfields: tuple[str, str]) -> pymarc.Field | None:
+    """Return a data field with the subfields that hold something, None where none does."""
+    kept = [Subfield(code, value) for code, value in ((code, _clean(text)) for code, text in subfields) if value]
+    return pymarc.Field(tag, Indicators(*indicators), kept) if kept else None
+
+
+_Fields = Iterator[pymarc.Field | None]
+
+
+def _language_of_cataloguing(item: Item) -> str:
+    """Return the language that the notes are in, else most of the keywords."""
+    notes = [text.language for text in (*item.descriptions, *item.rights)]
+    if notes:
+        return max(notes, key=notes.count)
+    keywords = [text.language for text in (*item.keywords, *item.coverage)]
+    return max(keywords, key=keywords.count, default="")
+
+
+def _control(source: _Source) -> _Fields:
+    """Yield 001 to 008, 040 and 041."""
+    item, agency = source.item, source.agency
+    yield pymarc.Field("001", data=item.id)
+    yield pymarc.Field("003", data=agency.namespace)
+    yield pymarc.Field("005", data=fixed.changed_at(agency.changed))
+    if item.files:
+        yield None if item.type == "dataset" else pymarc.Field("006", data="m     o  d        ")
+        yield pymarc.Field("007", data="cr |||||||||||")
+    yield pymarc.Field("008", data=fixed.coded(item, agency.changed))
+    written = fixed.language_code(source.cataloguing) if source.cataloguing else ""
+    yield _field("040", "  ", ("a", agency.namespace), ("b", written), ("c", agency.namespace))
+    translated = any(one.kind == "isTranslationOf" for one in item.relations)
+    if translated or len(item.languages) > 1:
+        codes = [("a", fixed.language_code(tag)) for tag in item.languages]
+        yield _field("041", f"{'1' if translated else ' '} ", *codes)
+    regional = [("a", tag) for tag in item.languages if "-" in tag]
+    yield _field("041", " 7", *regional, ("2", "rfc5646")) if regional else None
+
+
+def _numbers(source: _Source) -> _Fields:
+    """Yield 020 to 035 and 088."""
+    item = source.item
+    numbers = list(item.identifiers)
+    if item.doi and item.doi.state in _RESOLVING:
+        numbers.append(Identifier("doi", item.doi.name))
+    for number in dict.fromkeys(numbers):
+        yield _number(number)
+
+
+def _number(number: Identifier) -> pymarc.Field | None:
+    scheme, value = number.scheme, ("a", number.value)
+    if scheme in _NUMBERED:
+        return _field("024", f"{_NUMBERED[scheme]} ", value)
+    match scheme:
+        case "isbn":
+            return _field("020", "  ", value)
+        case "issn":
+            return _field("022", "  ", value)
+        case "control-number":
+            return _field("035", "  ", value)
+        case "report-number":
+            return _field("088", "  ", value)
+        case "url":
+            return None
+    return _field("024", "7 ", value, ("2", scheme)) if _clean(number.value) else None
+
+
+def _titles(source: _Source) -> _Fields:
+    """Yield 245, translations (242), variants (246), and those in other scripts (880)."""
+    item = source.item
+    main, own = item.title, item.languages[0] if item.languages else ""
+    entered = "1" if _main_entry(item) else "0"
+    yield _field("245", f"{entered}{_nonfiling(main)}", *_title(_clean(main.value) or "[Untitled]"))
+    for title in item.titles[1:]:
+        if title.language and title.language != own:
+            told = ("y", fixed.language_code(title.language))
+            yield _field("242", f"1{_nonfiling(title)}", *_title(title.value), told)
+        elif title.language and _script(title.value) != _script(main.value):
+            yield _field("880", "3 ", ("6", f"246-00/{_script(title.value)}"), *_title(title.value))
+        else:
+            yield _field("246", "3 ", *_title(title.value))
+
+
+def _title(value: str) -> Iterator[tuple[str, str]]:
+    """Part the other title information (ISBD: after a colon) from the title proper."""
+    proper, colon, rest = value.partition(" : ")
+    yield "a", f"{proper} :" if colon and rest.strip() else value
+    yield "b", rest
+
+
+def _nonfiling(title: Text) -> int:
+    """Return how many characters of an article sorting passes over."""
+    start = title.value[:6].lower()
+    return next((len(word) for word in _ARTICLES.get(title.language[:2], ()) if start.startswith(word)), 0)
+
+
+def _script(text: str) -> str:
+    """Return the code of a title's script for 880 $6 (MARC 21, appendix A), ``""`` for Latin."""
+    for character in text:
+        for code, first, last in (
+            ("(3", "\u0600", "\u06ff"),
+            ("(N", "\u0400", "\u04ff"),
+            ("(S", "\u0370", "\u03ff"),
+            ("(2", "\u0590", "\u05ff"),
+            ("$1", "\u2e80", "\uffdc"),
+        ):
+            if first <= character <= last:
+                return code
+    return ""
+
+
+def _main_entry(item: Item) -> Agent | None:
+    first = next(iter(item.contributions), None)
+    return first.agent if first and first.role in _MAIN else None
+
+
+def _people(source: _Source) -> _Fields:
+    """Yield 100 and 110 for who comes first as its creator, 700 and 710 for all others."""
+    roles: dict[Agent, list[str]] = {}
+    for one in source.item.contributions:
+        if not _stands_in_264(one):
+            roles.setdefault(one.agent, []).append(one.role)
+    main = _main_entry(source.item)
+    for agent, codes in roles.items():
+        tag = ("1" if agent == main else "7") + ("00" if agent.kind == "person" else "10")
+        inverted = "1" if "," in agent.name else "0"
+        terms = [_TERMS[code] for code in codes if code in _TERMS and source.cataloguing in ("", "en")]
+        yield _field(
+            tag,
+            f"{inverted if agent.kind == 'person' else '2'} ",
+            ("a", _before(agent.name, terms)),
+            *(("e", term) for term in terms),
+            *(("4", code) for code in codes),
+            *(_authority(one) for one in agent.identifiers),
+        )
+
+
+def _before(name: str, terms: list[str]) -> str:
+    """Put the comma that ISBD has between a name and a relator term."""
+    return f"{name}," if terms and name[-1:] not in ("-", ",") else name
+
+
+def _authority(identifier: Identifier) -> tuple[str, str]:
+    """Return $1 for what names the agent itself, $0 for what names its authority record."""
+    scheme, value = identifier.scheme, identifier.value
+    things = {
+        "orcid": "https://orcid.org/",
+        "ror": "https://ror.org/",
+        "wikidata": "https://www.wikidata.org/entity/",
+    }
+    return ("1", things[scheme] + value) if scheme in things else ("0", f"({scheme}){value}")
+
+
+def _stands_in_264(contribution: Contribution) -> bool:
+    """Say whether a contribution is a publisher's statement: an organisation, and no more known of it."""
+    agent = contribution.agent
+    return contribution.role in _MADE_BY and agent.kind == "organisation" and not agent.identifiers
+
+
+def _published(source: _Source) -> _Fields:
+    """Yield 264, with the date in the first of publication, and what the item is physically (300, 33X)."""
+    item, date = source.item, fixed.date_written(source.item)
+    for role, second in _MADE_BY.items():
+        names = [one.agent.name for one in item.contributions if one.role == role and _stands_in_264(one)]
+        year = date if role == "pbl" else ""
+        yield _field("264", f" {second}", *_statement(names, year)) if names or year else None
+    content, code = _CONTENT.get(item.type, ("text", "txt"))
+    yield _field("336", "  ", ("a", content), ("b", code), ("2", "rdacontent"))
+    if item.files:
+        pages = f" ({item.page_count} pages)" if item.page_count > 1 else " (1 page)" if item.page_count else ""
+        yield _field("300", "  ", ("a", f"1 online resource{pages}"))
+        yield _field("337", "  ", ("a", "computer"), ("b", "c"), ("2", "rdamedia"))
+        yield _field("338", "  ", ("a", "online resource"), ("b", "cr"), ("2", "rdacarrier"))
+    elif item.page_count:
+        yield _field("300", "  ", ("a", f"{item.page_count} pages"))
+
+
+def _statement(names: list[str], date: str) -> Iterator[tuple[str, str]]:
+    """Put ISBD's punctuation between publishers, and before the date."""
+    for number, name in enumerate(names, 1):
+        yield "b", f"{name} :" if number < len(names) else f"{name}," if date else name
+    yield "c", date
+
+
+def _notes(source: _Source) -> _Fields:
+    """Yield 506, 520, 522 and 540."""
+    item = source.item
+    for text in item.descriptions:
+        yield _field("520", "  ", ("a", text.value))
+    for text in item.rights:
+        tag = "506" if _ACCESS.fullmatch(text.value.strip()) else "540"
+        found = _LINK.fullmatch(text.value.strip())
+        yield (
+            _field(tag, "  ", ("a", found[1] or ""), ("u", found[2])) if found else _field(tag, "  ", ("a", text.value))
+        )
+    for place in item.coverage:
+        if place not in item.keywords:
+            yield _field("522", "  ", ("a", place.value))
+
+
+def _subjects(source: _Source) -> _Fields:
+    """Yield 648, 650, 651, 653 and 655."""
+    item = source.item
+    for date in item.dates:
+        yield _field("648", " 4", ("a", date.value)) if date.kind == "covered" else None
+    for uri in dict.fromkeys(item.concepts):
+        yield _heading(uri, source)
+    for keyword in item.keywords:
+        tag, indicators = ("651", " 4") if keyword in item.coverage else ("653", "  ")
+        yield _field(tag, indicators, ("a", keyword.value))
+    kind = TYPES.get(item.type, TYPES["other"])
+    yield _field("655", " 7", ("a", kind.label(source.cataloguing)), ("0", kind.coar), ("2", "local"))
+
+
+def _heading(uri: str, source: _Source) -> pymarc.Field | None:
+    concept = source.vocabulary.concepts.get(uri)
+    label = concept.label(source.cataloguing or "en").value if concept else uri
+    bare = uri.partition("://")[2]
+    thesaurus = next((code for code, place in _THESAURI if bare.startswith(place)), "local")
+    return _field("650", " 7", ("a", label), ("0", uri), ("2", thesaurus))
+
+
+def _relations(source: _Source) -> _Fields:
+    """Yield 765, 773 and 780, which tie to other items of the library."""
+    for relation in source.item.relations:
+        tag, indicators = _RELATIONS[relation.kind]
+        number = f"({source.agency.namespace}){relation.target}"
+        address = f"{source.agency.base_url}/item/{relation.target}"
+        yield _field(
+            tag, indicators, ("t", source.agency.related.get(relation.target, "")), ("o", address), ("w", number)
+        )
+
+
+def _links(source: _Source) -> _Fields:
+    """Yield 856: the DOI, else the landing page; and the addresses that the item came with."""
+    item = source.item
+    resolves = item.doi is not None and item.doi.state in _RESOLVING
+    landing = f"{source.agency.base_url}/item/{item.id}"
+    own = f"https://doi.org/{item.doi.name}" if item.doi and resolves else landing
+    given = (one.value for one in item.identifiers if one.scheme == "url")
+    for address in dict.fromkeys((own, *given)):
+        yield _field("856", "40", ("u", address))

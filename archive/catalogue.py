@@ -6,27 +6,23 @@ followers read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, Select, create_engine, delete, event, func, select, tuple_
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, Select, delete, func, select, tuple_
 
 from archive import schema
+from archive.catalogue_file import REBUILD, CatalogueFile
 from archive.cataloguing import Batch, PageSpan, Publishing, write_batches
-from archive.clock import SECOND, next_stamp
-from archive.durable import storage
+from archive.clock import SECOND, Told, next_stamp
 from metadata.accession import Accession
-from metadata.errors import HomeHeld, Outdated, StorageError
+from metadata.errors import Outdated
 from metadata.model import Item
 from metadata.serial import from_json
 from metadata.sets import set_name
-
-_DISK_FAULTS = ("disk is full", "readonly", "unable to open", "disk I/O error")
-_REBUILD = "Run canoe rebuild: everything in it is made again from the archive."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +63,45 @@ class Catalogue:
     def __init__(self, path: Path, publishing: Publishing) -> None:
         self.path = path
         self.publishing = publishing
-        self._engine = _engine(path)
+        self.told = Told(path.with_name("clock"))
+        self._file = CatalogueFile(path)
 
     def create(self) -> None:
         """Make the tables that are missing and note what the rows are made for."""
-        with self._writing() as connection:
+        with self._file.transaction(renewing=True) as connection:
             self._create(connection)
 
     def verify(self) -> None:
-        """Raise Outdated when there is none, or one of another edition, base URL or namespace, or unreadable."""
-        if not self.path.exists():
-            raise Outdated(f"{self.path} is missing.", "Run canoe rebuild --catalogue.")
-        with self._reading() as connection:
+        """Raise Outdated when there is none, or one of another edition, base URL or namespace, or damaged."""
+        self._file.verify()
+        with self._file.reading() as connection:
             rows = connection.execute(select(schema.settings.c.name, schema.settings.c.value)).all()
         found, wanted = dict(_pairs(rows)), {row["name"]: row["value"] for row in _made_for(self.publishing)}
         for name, value in wanted.items():
             if found.get(name) != value:
-                raise Outdated(f"{self.path} was made for {name} {found.get(name)!r}, now it is {value!r}.", _REBUILD)
+                raise Outdated(f"{self.path} was made for {name} {found.get(name)!r}, now it is {value!r}.", REBUILD)
 
     def close(self) -> None:
-        """Give up all connections."""
-        self._engine.dispose()
+        """Give up all connections; the next one to ask opens it again."""
+        self._file.release()
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep the file open for several writes; only for the holder of the writer's lock. Raises Outdated."""
+        return self._file.session()
 
     def write(self, batches: Iterable[Batch]) -> None:
         """Catalogue ``batches`` in one transaction: readers see all of it or nothing."""
-        with self._writing() as connection:
+        with self._file.transaction() as connection:
             write_batches(connection, batches, self.publishing)
 
     def replace_all(self, batches: Iterable[Batch]) -> None:
         """Forget everything, tables too, and catalogue ``batches``, in one transaction.
 
-        A file that is no catalogue at all is first taken away.
+        A file that is damaged, or no catalogue at all, is first taken away.
         """
-        self._discard_unreadable()
-        with self._writing() as connection:
+        if not self._file.is_sound():
+            self._file.discard()
+        with self._file.transaction(renewing=True) as connection:
             schema.tables.drop_all(connection)
             self._create(connection)
             write_batches(connection, batches, self.publishing)
@@ -113,7 +114,7 @@ class Catalogue:
 
     def next_change(self) -> int:
         """Return the next change number; for the writer only."""
-        return next_stamp(self.last_change())
+        return next_stamp(max(self.last_change(), self.told.last() * SECOND))
 
     def held(self, item_id: str) -> Held | None:
         """Return an item, where it is kept and its change number; None where there is none."""
@@ -264,31 +265,15 @@ class Catalogue:
         connection.execute(delete(schema.settings))
         connection.execute(schema.settings.insert(), _made_for(self.publishing))
 
-    def _discard_unreadable(self) -> None:
-        try:
-            with self._reading() as connection:
-                sound = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok"
-        except Outdated:
-            sound = False
-        if sound:
-            return
-        self.close()
-        with storage(self.path):
-            for suffix in ("-wal", "-shm", ""):  # SQLite would play a journal left behind into the new file
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-
     def _items(self, wanted: Select[str]) -> Sequence[Item]:
         with self._reading() as connection:
             return [from_json(row.encode()) for row in connection.scalars(wanted).all()]
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _faults(self.path), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with _faults(self.path), self._engine.begin() as connection:
+        if self._file.is_replaced():
+            self.verify()
+        with self._file.reading() as connection:
             yield connection
 
 
@@ -322,35 +307,3 @@ def _made_for(publishing: Publishing) -> list[dict[str, str]]:
         "OAI namespace": publishing.namespace,
     }
     return [{"name": name, "value": value} for name, value in values.items()]
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: object) -> None:  # the driver's connection has no common type
-        connection.isolation_level = None  # the driver begins no transaction of its own: see below
-        # FULL: an item whose staging folder is gone must not be forgotten by a power cut.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:  # the driver leaves tables and plain reading out of its transactions
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-@contextmanager
-def _faults(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as fault:
-        text = str(fault.orig)
-        if "locked" in text:
-            raise HomeHeld(f"{path} is held by another program.", "End it and run the command again.") from fault
-        if any(sign in text for sign in _DISK_FAULTS):
-            raise StorageError(f"{path}: {text}.", "Free space or give permission there.") from fault
-        raise Outdated(f"{path} cannot be used: {text}.", _REBUILD) from fault
-    except DatabaseError as fault:
-        raise Outdated(f"{path} is damaged: {fault.orig}.", _REBUILD) from fault

@@ -7,18 +7,20 @@ archive more strictly: every version has its inventory, and nothing lies beside 
 """
 
 import hashlib
-import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from archive.inventory_check import Document, Fault, inventory_faults
+from archive.fixity import Reader
+from archive.inventory_check import ALGORITHMS, Document, Fault, inventory_faults
+from archive.listing import Tree, entries, shown
 from archive.ocfl import (
     EXTENSION,
     INVENTORY,
@@ -28,51 +30,84 @@ from archive.ocfl import (
     OBJECT_DECLARATION,
     ROOT_DECLARATION,
     Archive,
-    is_object,
 )
 from metadata.problems import Problem, problem
 
-_SIDECAR = re.compile(rb"(\S+)[ \t]+inventory\.json\n?")
+_SIDECAR = re.compile(rb"(\S+)[ \t]+inventory\.json(\n?)")
 _DECLARATIONS = {f"0=ocfl_object_{version}": version for version in ("1.0", "1.1")}
-_BLAKE2B = {f"blake2b-{bits}": bits // 8 for bits in (160, 256, 384, 512)}
 _PATIENCE, _PAUSE = 20, 0.1  # looks at what a writer is about to finish, seconds between them
+_DEPTH = 1 + int(str(LAYOUT_CONFIG["numberOfTuples"]))  # of an object's folder below the root
+_LONGEST = 1 << 30  # bytes of an inventory: two million files
 
 Expected = dict[str, dict[str, dict[str, str]]]
 """By content path and algorithm: the digests wanted, each with the code to report."""
 
 
 def check_archive(archive: Archive) -> Iterator[tuple[Path, list[Problem]]]:
-    """Yield each object's folder with its faults; the root's own faults come first.
+    """Yield the folder of each object with its faults; the root's own faults come last.
 
     A writer may be at work meanwhile: what it has not yet finished is looked at again.
+    Nothing is written down: :mod:`archive.checking` does that, and works on many cores.
     """
-    yield archive.root, _settled(lambda: list(_check_root(archive.root)), lambda: bool(archive.unfinished()))
-    for folder in archive.folders():
-        yield folder, _checked(folder, archive)
+    strays: list[Problem] = []
+    for folder in survey(archive.root, strays):
+        yield folder, check_settled(folder, archive)
+    yield archive.root, root_faults(archive, strays)
 
 
-def check_object(folder: Path, archive: Archive | None = None) -> list[Problem]:
-    """Return every fault of the object in ``folder``, and of its place where ``archive`` is given."""
-    faults = list(_check_declaration(folder))
-    root, unreadable = _read(folder)
-    faults += unreadable
-    if root is None:
-        return faults
-    if archive and archive.folder(str(root.document.raw.get("id"))) != folder:
-        faults.append(problem("object-misplaced", _at(folder), object=root.document.raw.get("id")))
-    earlier, broken = _read_versions(root, strict=archive is not None)
-    faults += broken
-    faults += _check_entries(root, strict=archive is not None)
-    faults += _check_history(root, earlier)
-    faults += _check_content(root, _expected(root, earlier))
+def survey(root: Path, strays: list[Problem]) -> Iterator[Path]:
+    """Yield the folder of every object, damaged ones too, in the order of their names.
+
+    ``strays`` takes what lies between the objects and is none of what OCFL puts there.
+    """
+    for found in _survey(str(root), 0):
+        if isinstance(found, Problem):
+            strays.append(found)
+        else:
+            yield found
+
+
+def root_faults(archive: Archive, strays: list[Problem]) -> list[Problem]:
+    """Return the faults of the storage root, given the ``strays`` that a survey has found in it."""
+
+    def look() -> list[Problem]:
+        again: list[Problem] = []
+        all(survey(archive.root, again))
+        return [*_check_root(archive.root), *again]
+
+    if strays or (faults := list(_check_root(archive.root))):
+        faults = _settled(look, lambda: bool(archive.unfinished()))
     return faults
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """An inventory that could be read, and the folder it lies in."""
+def check_settled(folder: Path, archive: Archive, reader: Reader | None = None) -> list[Problem]:
+    """Return every fault of an object of ``archive`` that stays when no writer is at work there."""
+    return _settled(lambda: check_object(folder, archive, reader), lambda: folder in archive.unfinished())
 
-    folder: Path
+
+def check_object(folder: Path, archive: Archive | None = None, reader: Reader | None = None) -> list[Problem]:
+    """Return every fault of the object in ``folder``, and of its place where ``archive`` is given."""
+    tree = Tree(str(folder), reader or Reader())
+    faults = list(_check_declaration(tree))
+    root, unusable = _read(tree, "", archive is not None)
+    faults += unusable
+    if root is not None:
+        strict = archive is not None
+        if archive and archive.folder(str(root.document.raw.get("id"))) != folder:
+            faults.append(problem("object-misplaced", tree.at(), object=root.document.raw.get("id")))
+        earlier, broken = _read_versions(tree, root, strict)
+        faults += broken
+        faults += _check_entries(tree, root, earlier, strict)
+        faults += _check_history(tree, root, earlier)
+        faults += _check_content(tree, root, _expected(root, earlier))
+    return faults + [_unreadable(fault) for fault in tree.unreadable]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """An inventory that could be read, and where it lies."""
+
+    where: str
     data: bytes
     document: Document
 
@@ -80,12 +115,12 @@ class _Seen:
     def sidecar(self) -> str:
         return f"{INVENTORY}.{self.document.algorithm}"
 
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.new(self.document.algorithm, self.data).hexdigest()
+
     def fault(self, code: str, reason: str) -> Problem:
-        return problem("inventory-unusable", _at(self.folder / INVENTORY), code=code, reason=reason)
-
-
-def _checked(folder: Path, archive: Archive) -> list[Problem]:
-    return _settled(lambda: check_object(folder, archive), lambda: folder in archive.unfinished())
+        return problem("inventory-unusable", self.where, code=code, reason=reason)
 
 
 def _settled(look: Callable[[], list[Problem]], in_writing: Callable[[], bool]) -> list[Problem]:
@@ -99,122 +134,147 @@ def _settled(look: Callable[[], list[Problem]], in_writing: Callable[[], bool]) 
 
 
 def _check_root(root: Path) -> Iterator[Problem]:
-    if _bytes(root / ROOT_DECLARATION) != b"ocfl_1.1\n":
-        yield problem("declaration-wrong", _at(root / ROOT_DECLARATION), code="E069")
+    tree = Tree(str(root), Reader())
+    if tree.read(ROOT_DECLARATION) != b"ocfl_1.1\n":
+        yield problem("declaration-wrong", tree.at(ROOT_DECLARATION), code="E069")
     for path, wanted in (
-        (root / LAYOUT_FILE, LAYOUT),
-        (root / "extensions" / EXTENSION / "config.json", LAYOUT_CONFIG),
+        (LAYOUT_FILE, LAYOUT),
+        (f"extensions/{EXTENSION}/config.json", LAYOUT_CONFIG),
     ):
-        if _decoded(_bytes(path)) != wanted:
-            yield problem("declaration-wrong", _at(path), code="E070")
-    unreadable: list[OSError] = []
-    for folder, names, files in os.walk(root, onerror=unreadable.append):
-        inside = Path(folder)
-        links = [name for name in names if (inside / name).is_symlink()]
-        if is_object(root, inside, files) or inside == root / "extensions":
-            names.clear()
-            continue
-        strays = [*links, *(files if inside != root else ())]
-        yield from (problem("file-stray", _at(inside / stray), code="E072") for stray in strays)
-        if inside != root and not names and not files:
-            yield problem("file-stray", _at(inside), code="E073")
-    yield from (_unreadable(fault) for fault in unreadable)
+        if _decoded(tree.read(path)) != wanted:
+            yield problem("declaration-wrong", tree.at(path), code="E070")
 
 
-def _check_declaration(folder: Path) -> Iterator[Problem]:
-    found = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith("0="))
+def _survey(folder: str, depth: int) -> Iterator[Path | Problem]:
+    """Yield the objects in a folder of the storage root, so many folders below it, and the strays there."""
+    try:
+        there = sorted(entries(folder).items())
+    except OSError as fault:
+        yield _unreadable(fault)
+        return
+    if depth and any(kind != "folder" and _is_sign(name) for name, kind in there):
+        yield Path(folder)
+        return
+    for name, kind in there:
+        if kind != "folder" and (depth or kind == "link" or name == INVENTORY):
+            yield problem("file-stray", shown(f"{folder}/{name}"), code="E072")
+        elif kind == "folder" and depth == _DEPTH - 1:  # by its place: what is in it is not for us to look at
+            yield Path(f"{folder}/{name}")
+        elif kind == "folder" and (depth or name != "extensions"):
+            yield from _survey(f"{folder}/{name}", depth + 1)
+    if depth and not there:
+        yield problem("file-stray", shown(folder), code="E073")
+
+
+def _is_sign(name: str) -> bool:
+    """Say whether a file of this name tells that the folder is an object, wherever it lies."""
+    return name == INVENTORY or name.startswith("0=ocfl_object_")
+
+
+def _check_declaration(tree: Tree) -> Iterator[Problem]:
+    found = sorted(name for name in tree.names() if name.startswith("0="))
     for name in found if len(found) > 1 else ([] if found else [OBJECT_DECLARATION]):
-        yield problem("declaration-wrong", _at(folder / name), code="E003")
+        yield problem("declaration-wrong", tree.at(name), code="E003")
     for name in found:
         if name not in _DECLARATIONS:
-            yield problem("declaration-wrong", _at(folder / name), code="E006")
-        elif _bytes(folder / name) != f"{name[2:]}\n".encode():
-            yield problem("declaration-wrong", _at(folder / name), code="E007")
+            yield problem("declaration-wrong", tree.at(name), code="E006")
+        elif tree.read(name) != f"{name[2:]}\n".encode():
+            yield problem("declaration-wrong", tree.at(name), code="E007")
 
 
-def _read(folder: Path) -> tuple[_Seen | None, list[Problem]]:
+def _read(tree: Tree, folder: str, strict: bool) -> tuple[_Seen | None, list[Problem]]:
     """Return the inventory in ``folder``, where it can be read, and what is wrong with it and its sidecar."""
-    path = folder / INVENTORY
-    data = _bytes(path)
+    data = tree.read(_in(folder, INVENTORY), _LONGEST)
     if data is None:
-        return None, [problem("file-lost", _at(path), code="E063")]
-    document = _decoded(data)
+        return None, [problem("file-lost", tree.at(_in(folder, INVENTORY)), code="E063")]
+    return _judged(tree, folder, data, strict)
+
+
+def _judged(tree: Tree, folder: str, data: bytes, strict: bool) -> tuple[_Seen | None, list[Problem]]:
+    """Return the same of an inventory that has been read."""
+    where, document = tree.at(_in(folder, INVENTORY)), _decoded(data)
     if not isinstance(document, dict):
-        sidecars = folder.glob(f"{INVENTORY}.*")
-        reason = "it is not a JSON object"
-        faults = [problem("inventory-unusable", _at(path), code="E033", reason=reason)]
-        return None, faults + [fault for sidecar in sidecars for fault in _check_sidecar(path, data, sidecar)]
-    seen = _Seen(folder, data, Document(document))
+        faults = [problem("inventory-unusable", where, code="E033", reason="it is not a JSON object")]
+        for algorithm in ALGORITHMS:
+            if (name := f"{INVENTORY}.{algorithm}") in tree.names(folder):
+                faults += _check_sidecar(tree, _in(folder, name), hashlib.new(algorithm, data).hexdigest(), strict)
+        return None, faults
+    seen = _Seen(where, data, Document(document))
     faults = [seen.fault(code, reason) for code, reason in inventory_faults(seen.document)]
     if seen.document.algorithm:
-        faults += _check_sidecar(path, data, folder / seen.sidecar)
+        faults += _check_sidecar(tree, _in(folder, seen.sidecar), seen.digest, strict)
     return seen, faults
 
 
-def _check_sidecar(path: Path, data: bytes, sidecar: Path) -> Iterator[Problem]:
-    written = _bytes(sidecar)
+def _check_sidecar(tree: Tree, path: str, digest: str, strict: bool) -> Iterator[Problem]:
+    written = tree.read(path)
     if written is None:
-        yield problem("file-lost", _at(sidecar), code="E058")
-    elif not (found := _SIDECAR.fullmatch(written)):
-        yield problem("inventory-unusable", _at(sidecar), code="E061", reason="it is not a digest and a file name")
-    else:
-        digest = hashlib.new(sidecar.suffix[1:], data).hexdigest().encode()
-        # Hexadecimal is upper case or lower case as a whole: a mixture is a flipped bit.
-        if found[1] not in (digest, digest.upper()):
-            yield problem("fixity-wrong", _at(path), code="E060")
+        yield problem("file-lost", tree.at(path), code="E058")
+    elif not (found := _SIDECAR.fullmatch(written)) or (strict and not found[2]):
+        yield problem("inventory-unusable", tree.at(path), code="E061", reason="it is not a digest and a file name")
+    # Hexadecimal is upper case or lower case as a whole: a mixture is a flipped bit.
+    elif found[1].decode("ascii", "replace") not in (digest, digest.upper()):
+        yield problem("fixity-wrong", tree.at(path.rpartition(".")[0]), code="E060")
 
 
-def _read_versions(root: _Seen, strict: bool) -> tuple[dict[str, _Seen], list[Problem]]:
+def _read_versions(tree: Tree, root: _Seen, strict: bool) -> tuple[dict[str, _Seen], list[Problem]]:
     """Return the inventories of the versions that differ from the root's, and what is wrong with any."""
     earlier: dict[str, _Seen] = {}
     faults: list[Problem] = []
-    head = root.document.newest
     for name in root.document.versions:
-        folder = root.folder / name
-        data = _bytes(folder / INVENTORY)
-        if not _is_folder(folder):
-            faults.append(problem("version-lost", _at(folder), code="E010"))
+        path = f"{name}/{INVENTORY}"
+        data = tree.read(path, _LONGEST)
+        if tree.kind(name) != "folder":
+            faults.append(problem("version-lost", tree.at(name), code="E010"))
         elif data is None:
-            faults += [problem("file-lost", _at(folder / INVENTORY), code="E063")] if strict else []
-        elif name == head and data == root.data:
-            faults += _check_sidecar(folder / INVENTORY, data, folder / root.sidecar)
+            faults += [problem("file-lost", tree.at(path), code="E063")] if strict else []
+        elif name == root.document.newest and data == root.data:
+            faults += (
+                _check_sidecar(tree, f"{name}/{root.sidecar}", root.digest, strict) if root.document.algorithm else []
+            )
         else:
-            seen, unreadable = _read(folder)
-            faults += unreadable
-            if name == head:
-                faults.append(problem("inventory-differs", _at(root.folder / INVENTORY), code="E064"))
+            seen, unusable = _judged(tree, name, data, strict)
+            faults += unusable
+            if name == root.document.newest:
+                faults.append(problem("inventory-differs", root.where, code="E064"))
             if seen:
                 earlier[name] = seen
     return earlier, faults
 
 
-def _check_entries(root: _Seen, strict: bool) -> Iterator[Problem]:
+def _check_entries(tree: Tree, root: _Seen, earlier: Mapping[str, _Seen], strict: bool) -> Iterator[Problem]:
     """Yield what lies in the object or in a version and is none of what OCFL puts there."""
     versions = root.document.versions
     known = {INVENTORY, root.sidecar, *_DECLARATIONS}
-    for entry in sorted(root.folder.iterdir()):
-        if entry.name in (*versions, "logs", "extensions"):
-            if not _is_folder(entry):
-                yield problem("file-stray", _at(entry), code="E001")
-        elif entry.name not in known:
-            code = "E046" if re.fullmatch(r"v\d+", entry.name) and _is_folder(entry) else "E001"
-            yield problem("file-stray", _at(entry), code=code)
-    for entry in sorted((root.folder / "extensions").glob("*")):
-        if not _is_folder(entry):
-            yield problem("file-stray", _at(entry), code="E067")
-    for name in filter(lambda name: _is_folder(root.folder / name), versions):
-        for entry in sorted((root.folder / name).iterdir()):
-            inventory = (root.folder / name / INVENTORY).exists() and re.fullmatch(
-                r"inventory\.json(\.\w+)?", entry.name
-            )
-            if not inventory and entry.name != root.document.content_folder and (strict or not _is_folder(entry)):
-                yield problem("file-stray", _at(entry), code="E015")
+    for name, kind in sorted(tree.names().items()):
+        if name in versions or name in ("logs", "extensions"):
+            if kind != "folder":
+                yield problem("file-stray", tree.at(name), code="E001")
+        elif name not in known:
+            code = "E046" if kind == "folder" and re.fullmatch(r"v\d+", name) else "E001"
+            yield problem("file-stray", tree.at(name), code=code)
+    for name, kind in sorted(tree.names("extensions").items()):
+        if kind != "folder":
+            yield problem("file-stray", tree.at(f"extensions/{name}"), code="E067")
+    strange = (path for path, kind in sorted(tree.below("logs")) if kind in ("link", "other"))
+    yield from (problem("file-stray", tree.at(path), code="E090") for path in strange)
+    for name in versions:
+        allowed = {root.document.content_folder}
+        if strict or tree.kind(f"{name}/{INVENTORY}") == "file":
+            allowed |= {INVENTORY, (earlier.get(name) or root).sidecar}
+        yield from _check_version(tree, name, allowed, strict)
 
 
-def _check_history(root: _Seen, earlier: Mapping[str, _Seen]) -> Iterator[Problem]:
+def _check_version(tree: Tree, name: str, allowed: Container[str], strict: bool) -> Iterator[Problem]:
+    for inner, kind in sorted(tree.names(name).items()):
+        if inner not in allowed and (strict or kind != "folder"):
+            yield problem("file-stray", tree.at(f"{name}/{inner}"), code="E015")
+
+
+def _check_history(tree: Tree, root: _Seen, earlier: Mapping[str, _Seen]) -> Iterator[Problem]:
     """Yield where the inventories of the versions contradict the root's or each other."""
     newest = root.document
-    declared = {version for name, version in _DECLARATIONS.items() if (root.folder / name).exists()}
+    declared = {version for name, version in _DECLARATIONS.items() if name in tree.names()}
     if declared and newest.specification not in {*declared, ""}:
         yield root.fault("E038", f"type is {newest.raw['type']!r}, the declaration says otherwise")
     specifications = [(name, seen.document.specification) for name, seen in earlier.items()]
@@ -259,75 +319,42 @@ def _expected(root: _Seen, earlier: Mapping[str, _Seen]) -> Expected:
     return expected
 
 
-def _check_content(root: _Seen, expected: Expected) -> Iterator[Problem]:
+def _check_content(tree: Tree, root: _Seen, expected: Expected) -> Iterator[Problem]:
     manifest = {path for _, path in root.document.manifest}
     found: set[str] = set()
-    for name in root.document.versions:
-        for entry in _below(root.folder / name / root.document.content_folder):
-            if isinstance(entry, Problem):
-                yield entry
+    content = root.document.content_folder
+    for name in root.document.versions if "/" not in content else ():
+        for path, kind in sorted(tree.below(f"{name}/{content}")):
+            if kind == "file":
+                found.add(path)
             else:
-                found.add(entry.relative_to(root.folder).as_posix())
-    yield from (problem("file-stray", _at(root.folder / path), code="E023") for path in sorted(found - manifest))
+                yield problem("file-stray", tree.at(path), code="E024" if kind == "folder" else "E090")
+    yield from (problem("file-stray", tree.at(path), code="E023") for path in sorted(found - manifest))
     for path, digests in sorted(expected.items()):
         if path in found:
-            yield from _check_digests(root.folder / path, digests)
+            yield from _check_digests(tree, path, digests)
         else:
             code = min(code for wanted in digests.values() for code in wanted.values())
-            yield problem("file-lost", _at(root.folder / path), code=code)
+            yield problem("file-lost", tree.at(path), code=code)
 
 
-def _check_digests(path: Path, digests: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
+def _check_digests(tree: Tree, path: str, digests: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
     try:
-        for algorithm, wanted in digests.items():
-            found = _digest(path, algorithm)
-            codes = {code for digest, code in wanted.items() if found and digest != found}
-            yield from (problem("fixity-wrong", _at(path), code=code) for code in sorted(codes))
+        found = tree.reader.digests(tree.path(path), digests)
     except OSError as fault:
         yield _unreadable(fault)
+        return
+    for algorithm, wanted in digests.items():
+        codes = {code for digest, code in wanted.items() if digest != found.get(algorithm, digest)}
+        yield from (problem("fixity-wrong", tree.at(path), code=code) for code in sorted(codes))
 
 
-def _digest(path: Path, algorithm: str) -> str:
-    """Return a file's digest, ``""`` when the algorithm is none that OCFL names."""
-    with path.open("rb") as stream:
-        if algorithm in _BLAKE2B:
-            return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=_BLAKE2B[algorithm])).hexdigest()
-        if algorithm in ("md5", "sha1", "sha256", "sha512", "sha512/256"):
-            return hashlib.file_digest(stream, algorithm.replace("/", "_")).hexdigest()
-    return ""
-
-
-def _below(folder: Path) -> Iterator[Path | Problem]:
-    """Yield the files below a content folder, and the faults of all else that lies there."""
-    unreadable: list[OSError] = []
-    for inner, names, files in os.walk(folder, onerror=unreadable.append):
-        inside = Path(inner)
-        for name in sorted(files + [name for name in names if (inside / name).is_symlink()]):
-            path = inside / name
-            yield path if _is_file(path) else problem("file-stray", _at(path), code="E090")
-        if inside != folder and not names and not files:
-            yield problem("file-stray", _at(inside), code="E024")
-    yield from (_unreadable(fault) for fault in unreadable if not isinstance(fault, FileNotFoundError))
+def _in(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
 def _unreadable(fault: OSError) -> Problem:
-    return problem("file-unreadable", _at(Path(str(fault.filename))), reason=fault.strerror or str(fault))
-
-
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _bytes(path: Path) -> bytes | None:
-    """Return a file's content; None when there is no such file, or it is a link, or cannot be read."""
-    try:
-        return path.read_bytes() if _is_file(path) else None
-    except OSError:
-        return None
+    return problem("file-unreadable", shown(str(fault.filename)), reason=fault.strerror or str(fault))
 
 
 def _decoded(data: bytes | None) -> Any:
@@ -336,8 +363,3 @@ def _decoded(data: bytes | None) -> Any:
         return msgspec.json.decode(data or b"")
     except (ValueError, RecursionError):
         return None
-
-
-def _at(path: Path) -> str:
-    """Return a path as text that can be shown, whatever bytes its name has."""
-    return str(path).encode("utf-8", "backslashreplace").decode()

@@ -13,6 +13,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 Fault = tuple[str, str]
 """A validation code and what is wrong, in English."""
 
@@ -20,6 +22,7 @@ SPECIFICATIONS = {f"https://ocfl.io/{version}/spec/#inventory": version for vers
 ALGORITHMS = ("sha512", "sha256")
 _REQUIRED = ("id", "type", "digestAlgorithm", "head")
 _VERSION = re.compile(r"v[0-9]*[1-9][0-9]*")
+_UNFIT = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)")  # an empty part of a path, or one of dots
 _CREATED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -70,7 +73,11 @@ class Document:
 
     def state(self, version: str) -> Sequence[tuple[str, str]]:
         """Return each digest of a version's state with each of its logical paths."""
-        return _pairs(self.versions.get(version, {}).get("state"))
+        return self._states.get(version, ())
+
+    @cached_property
+    def _states(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        return {name: _pairs(block.get("state")) for name, block in self.versions.items()}
 
     def content_of(self, version: str) -> Mapping[str, frozenset[str]]:
         """Return the content paths that may stand for each logical path of a version."""
@@ -173,22 +180,29 @@ def _fixity_faults(document: Document) -> Iterator[Fault]:
 
 
 def _path_faults(paths: Iterable[str], at_the_ends: str, within: str) -> Iterator[Fault]:
-    for path in paths:
+    for path in filter(_UNFIT.search, paths):
         if path.startswith("/") or path.endswith("/"):
             yield at_the_ends, f"{path!r} begins or ends with a slash"
-        elif {"", ".", ".."} & set(path.split("/")):
+        else:
             yield within, f"{path!r} has an empty part or a dot for a part"
 
 
 def _conflicts(paths: Sequence[str]) -> Iterator[str]:
     """Yield the paths that are there twice or that another path takes for a folder."""
-    folders = {path[:cut] for path in paths for cut, character in enumerate(path) if character == "/"}
-    yield from (path for path, count in Counter(paths).items() if count > 1 or path in folders)
+    folders: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in folders:
+            folders.add(path)
+    once = set(paths)
+    if len(once) < len(paths) or not folders.isdisjoint(once):
+        yield from (path for path, count in Counter(paths).items() if count > 1 or path in folders)
 
 
 def _repeated(digests: Iterable[str]) -> Iterator[str]:
     """Yield the digests that are there twice, written differently: OCFL does not tell case apart."""
-    yield from (digest for digest, count in Counter(map(str.lower, digests)).items() if count > 1)
+    alike = [digest.lower() for digest in digests]
+    if len(set(alike)) < len(alike):
+        yield from (digest for digest, count in Counter(alike).items() if count > 1)
 
 
 def _is_instant(text: str) -> bool:
@@ -201,8 +215,11 @@ def _is_instant(text: str) -> bool:
 
 def _misshapen(block: object) -> bool:
     """Say whether a block is anything but lists of texts by digest."""
-    rows = block.values() if isinstance(block, dict) else [None]
-    return not all(isinstance(paths, list) and all(isinstance(path, str) for path in paths) for paths in rows)
+    try:
+        msgspec.convert(block, dict[str, list[str]])
+    except msgspec.ValidationError:
+        return True
+    return False
 
 
 def _pairs(block: object) -> list[tuple[str, str]]:

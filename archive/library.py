@@ -1,46 +1,34 @@
-"""A home opened: the archive and the catalogue made from it, and the order both are written in.
+"""A home opened: the archive, and the catalogue made from it. Writing is :mod:`archive.writer`'s."""
 
-Order of a write: content into staging and synced → renamed into the archive → catalogue
-transaction → staging cleared. A kill in between is healed by the next writer: what lies in
-staging names its object, which is then catalogued from the archive.
-"""
-
-import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
 from archive.catalogue import Catalogue, Change
-from archive.cataloguing import Batch, Entry, PageSpan, Publishing
-from archive.clock import SECOND, to_rfc3339
+from archive.cataloguing import PageSpan, Publishing
+from archive.clock import SECOND
 from archive.durable import make_folders, storage
-from archive.inventory import Version
 from archive.lock import writer_lock
-from archive.ocfl import Archive, Content
+from archive.ocfl import Archive
 from archive.replay import (
-    ACCESSION_FILE,
-    ITEM_FILE,
     PAGES_FILE,
     PIECES_FILE,
-    RECORDS_FILE,
     Rebuilt,
     accession_object,
     is_ours,
     item_object,
-    page_spans,
     rebuild_catalogue,
-    replay,
 )
-from metadata.accession import Accession, Piece
+from archive.writer import Writer as Writer
+from archive.writer import object_events
+from metadata.accession import Piece
 from metadata.errors import DamageFound, HomeHeld, HomeMissing, NotFound, Outdated, StorageError
+from metadata.events import Event
 from metadata.model import Item, Page
 from metadata.pages import PageText, read_page, read_page_text
-from metadata.serial import to_json
 
 
 class Library:
@@ -81,10 +69,10 @@ class Library:
         return library
 
     @contextmanager
-    def writer(self) -> Iterator["Writer"]:
+    def writer(self) -> Iterator[Writer]:
         """Hold the home for writing; what a killed writer left is healed first. Raises HomeHeld."""
-        with writer_lock(self.home):
-            writer = Writer(self)
+        with writer_lock(self.home), self.catalogue.writing():
+            writer = Writer(self.home, self.archive, self.catalogue)
             writer.heal()
             yield writer
 
@@ -133,6 +121,7 @@ class Library:
         after this moment must not miss it.
         """
         now = time.time_ns() // 1000  # before looking: a write that begins later has a later number
+        self.catalogue.told.note(now // SECOND)
         began = self.archive.writing_since()
         return (now if began is None else min(now, began)) // SECOND
 
@@ -177,6 +166,23 @@ class Library:
         with path.open("rb") as lines:
             return [msgspec.json.decode(line, type=Piece) for line in lines]
 
+    def events(self, item_id: str) -> Sequence[Event]:
+        """Return what was done to an item, oldest first; raises NotFound, DamageFound.
+
+        What befell a record without files on its way in stands with the accession that brought
+        it; what came later, if anything, with the object of its own that it has since.
+        """
+        held = self.catalogue.held(item_id)
+        if held is None:
+            raise NotFound(f"There is no item {item_id}.", "canoe search and canoe export list the items.")
+        objects = [held.object_id]
+        if not held.item.files:
+            objects.insert(0, accession_object(held.item.accession))
+        return [event for object_id in dict.fromkeys(objects) for event in self._events(object_id)]
+
+    def _events(self, object_id: str) -> Iterator[Event]:
+        return object_events(self.archive, self.archive.former(object_id))
+
     def _read_pages(self, item_id: str, spans: Sequence[PageSpan]) -> Iterator[Page]:
         if not spans:
             return
@@ -184,87 +190,3 @@ class Library:
             for span in spans:
                 stream.seek(span.offset)
                 yield read_page(stream.read(span.length))
-
-
-class Writer:
-    """What only the holder of the writer's lock may do. Everything here raises StorageError."""
-
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self.archive = library.archive
-        self.catalogue = library.catalogue
-
-    def heal(self) -> None:
-        """Catalogue what a killed writer brought into the archive but not into the catalogue."""
-        for receipt in self.archive.recover():
-            self.catalogue.write(replay(self.archive, receipt.inventory))
-            receipt.done()
-
-    @contextmanager
-    def workspace(self) -> Iterator[Path]:
-        """Lend a folder on the home's file system for files that are being made; it goes afterwards."""
-        with storage(self.library.home):
-            make_folders(self.archive.staging)
-            with TemporaryDirectory(dir=self.archive.staging, prefix="work-") as folder:
-                yield Path(folder)
-
-    def put_item(self, item: Item, files: Mapping[str, Content], message: str) -> bool:
-        """Archive and catalogue an item with the files that are new or changed.
-
-        ``files`` maps paths of ``item.files`` to content. Returns False, and writes nothing,
-        when the library holds just this already. Raises SourceChanged.
-        """
-        object_id = item_object(item.id)
-        content = {**files, ITEM_FILE: to_json(item)}
-        if self.catalogue.item(item.id) == item and self.archive.holds(object_id, content):
-            return False
-        begun, change = self.archive.begin(), self.catalogue.next_change()
-        wanted = {file.path: file.sha512 for file in item.files}
-        receipt = self.archive.put(object_id, content, Version(to_rfc3339(change), message, wanted), begun)
-        spans = page_spans(self.archive, receipt.inventory)
-        self.catalogue.write([Batch([Entry(item, change, object_id, spans)])])
-        receipt.done()
-        return True
-
-    def put_accession(
-        self,
-        accession: Accession,
-        pieces: Iterable[Piece],
-        records: Path,
-        received: Mapping[str, Path],
-    ) -> None:
-        """Archive and catalogue an accession: what came, what became of it, and its records.
-
-        ``records`` holds the items without files, a line each (metadata.serial); ``received``
-        maps a name to each file they stood in, kept as it came.
-        """
-        object_id = accession_object(accession.id)
-        with self.workspace() as folder:
-            content: dict[str, Content] = {f"received/{name}": path for name, path in received.items()}
-            content[ACCESSION_FILE] = msgspec.json.format(msgspec.json.encode(accession), indent=1)
-            content[PIECES_FILE] = _write_lines(folder, map(msgspec.json.encode, pieces))
-            if records.stat().st_size:
-                content[RECORDS_FILE] = records
-            begun, change = self.archive.begin(), self.catalogue.next_change()
-            receipt = self.archive.put(object_id, content, Version(to_rfc3339(change), "Ingested", {}), begun)
-        self.catalogue.write(replay(self.archive, receipt.inventory))
-        receipt.done()
-
-    def withdraw(self, item: Item, reason: str) -> Item:
-        """Withdraw an item: a new version, so that its tombstone outlives a rebuild."""
-        withdrawn = replace(item, status="withdrawn", reason=reason)
-        self.put_item(withdrawn, {}, f"Withdrawn: {reason}")
-        return withdrawn
-
-    def restore(self, item: Item) -> Item:
-        """Publish a withdrawn item again."""
-        restored = replace(item, status="published", reason="")
-        self.put_item(restored, {}, "Restored")
-        return restored
-
-
-def _write_lines(folder: Path, lines: Iterable[bytes]) -> Path:
-    path = folder / secrets.token_hex(8)
-    with path.open("wb") as stream:
-        stream.writelines(line if line.endswith(b"\n") else line + b"\n" for line in lines)
-    return path

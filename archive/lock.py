@@ -7,27 +7,30 @@ it, so a dead holder never needs to be cleared away. The text in the file is for
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 
 from archive.durable import storage
-from metadata.errors import HomeHeld
+from metadata.errors import HomeHeld, StorageError
+
+_LONGEST = 300  # bytes of what names the holder
+_LOOKS, _MOMENT = 5, 0.02  # how often, and seconds between
 
 
 @contextmanager
 def writer_lock(home: Path) -> Iterator[None]:
     """Hold the writer's lock of ``home``; raises HomeHeld, naming the holder, when it is taken."""
     path = home / "writer.lock"
-    with storage(path), path.open("a+b", buffering=0) as handle:
+    with storage(path), _opened(path) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            handle.seek(0)
-            holder = handle.read(500).decode("utf-8", "replace").strip() or "another process"
             raise HomeHeld(
-                f"{home} is being written to by {holder}.",
+                f"{home} is being written to by {_holder(handle)}.",
                 "Wait until it is done, or stop it; reading goes on meanwhile.",
             ) from None
         handle.truncate(0)
@@ -35,3 +38,20 @@ def writer_lock(home: Path) -> Iterator[None]:
         handle.write(f"process {os.getpid()} on {socket.gethostname()} since {since:%Y-%m-%d %H:%M:%SZ}".encode())
         yield
         handle.truncate(0)
+
+
+def _opened(path: Path) -> FileIO:
+    try:
+        return path.open("a+b", buffering=0)
+    except IsADirectoryError as fault:
+        raise StorageError(f"{path} is a folder; it should be a file.", "Move it away, then run again.") from fault
+
+
+def _holder(handle: FileIO) -> str:
+    """Return the name of the holder; one that has only just taken the lock needs a moment to write it."""
+    for _ in range(_LOOKS):
+        handle.seek(0)
+        if text := handle.read(_LONGEST).decode("utf-8", "replace").strip():
+            return "".join(character if character.isprintable() else "?" for character in text)
+        time.sleep(_MOMENT)
+    return "another process"

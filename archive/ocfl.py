@@ -3,7 +3,8 @@
 Layout: registered extension 0003, hash and encoded id n-tuples, so that the folder of an
 object can be found by hand. Everything is first written whole in a staging folder on the
 same file system and then renamed: a new object in one rename; a new version as its folder,
-then the root inventory. A staging folder that names its object is whole: what a kill leaves
+then the root inventory. The order, and what each step of it is for, is that of
+:mod:`archive.staging`. A staging folder that names its objects is whole: what a kill leaves
 of it :meth:`Archive.recover` finishes. One that names none is thrown away.
 """
 
@@ -13,18 +14,18 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.durable import copy_file, make_folders, remove_tree, sha512_of, storage, sync_folder, write_file
-from archive.inventory import ALGORITHM, Inventory, Version, read_inventory
-from metadata.errors import DamageFound, HomeMissing, NotFound, SourceChanged
+from archive.durable import make_folders, remove_tree, sha512_of, storage, sync_folder, write_file
+from archive.inventory import Inventory, Version, read_inventory
+from archive.staging import INVENTORY as INVENTORY
+from archive.staging import OBJECT_DECLARATION as OBJECT_DECLARATION
+from archive.staging import Content as Content
+from archive.staging import Group, Staged, Wanted, install, noted
+from metadata.errors import DamageFound, HomeMissing, NotFound, StorageError
 
 ROOT_DECLARATION = "0=ocfl_1.1"
-OBJECT_DECLARATION = "0=ocfl_object_1.1"
-INVENTORY = "inventory.json"
-SIDECAR = f"{INVENTORY}.{ALGORITHM}"
 LAYOUT_FILE = "ocfl_layout.json"
 EXTENSION = "0003-hash-and-id-n-tuple-storage-layout"
 LAYOUT = {
@@ -32,23 +33,26 @@ LAYOUT = {
     "description": "Objects lie at tuples of the sha256 of their id, then the encoded id.",
 }
 LAYOUT_CONFIG = {"extensionName": EXTENSION, "digestAlgorithm": "sha256", "tupleSize": 3, "numberOfTuples": 2}
-_NOTE = "object-id"
+ROOT_FILES = {
+    LAYOUT_FILE: json.dumps(LAYOUT, indent=1).encode(),
+    f"extensions/{EXTENSION}/config.json": json.dumps(LAYOUT_CONFIG, indent=1).encode(),
+    ROOT_DECLARATION: b"ocfl_1.1\n",
+}
+"""What lies in a storage root beside the objects; the declaration last, for it says that the rest is there."""
 _HINT = "Run canoe check to see all that is damaged."
 _DEPTH = 3  # of an object's folder below the root: the tuples, then the encoded id
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
-Content = Path | bytes
-
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A write that is safely in the archive; ``staging`` goes once it is catalogued too."""
+    """Writes that are safely in the archive; ``staging`` goes once they are catalogued too."""
 
-    inventory: Inventory
+    inventories: tuple[Inventory, ...]
     staging: Path
 
     def done(self) -> None:
-        """Say that the write is known everywhere and need not be recovered."""
+        """Say that the writes are known everywhere and need not be recovered."""
         remove_tree(self.staging)
 
 
@@ -69,13 +73,10 @@ class Archive:
         """Make an empty storage root at ``root``, which must not exist or be empty."""
         with storage(root):
             make_folders(staging)
-            config = root / "extensions" / EXTENSION
-            make_folders(config)
-            _write_once(root / LAYOUT_FILE, json.dumps(LAYOUT, indent=1).encode())
-            _write_once(config / "config.json", json.dumps(LAYOUT_CONFIG, indent=1).encode())
-            _write_once(root / ROOT_DECLARATION, b"ocfl_1.1\n")
-            sync_folder(config)
-            sync_folder(root)
+            for name, content in ROOT_FILES.items():
+                make_folders((root / name).parent)
+                _write_once(root / name, content)
+                sync_folder((root / name).parent)
         return cls(root, staging)
 
     def folder(self, object_id: str) -> Path:
@@ -154,18 +155,17 @@ class Archive:
         state = self.inventory(object_id).state
         return all(state.get(logical) == _digest(source) for logical, source in content.items())
 
-    def begin(self) -> Path:
-        """Announce a write: make its staging folder, whose name says when (microseconds since 1970).
+    def begin(self) -> Group:
+        """Announce writes: make their staging folder, whose name says when (microseconds since 1970).
 
         Whoever begins before taking a change number lets :meth:`writing_since` tell readers
         that a change of that moment may still be on its way.
         """
         with storage(self.staging):
             make_folders(self.staging)
-            staging = self.staging / f"{time.time_ns() // 1000}-{secrets.token_hex(8)}"
-            staging.mkdir()
-            sync_folder(self.staging)
-        return staging
+            folder = self.staging / f"{time.time_ns() // 1000}-{secrets.token_hex(8)}"
+            folder.mkdir()
+        return Group(folder)
 
     def writing_since(self) -> int | None:
         """Return when the oldest write that is not yet catalogued began; None when there is none.
@@ -176,91 +176,78 @@ class Archive:
         began = (folder.name.partition("-")[0] for folder in folders)
         return min((int(moment) for moment in began if moment.isascii() and moment.isdigit()), default=None)
 
-    def put(
-        self, object_id: str, changed: Mapping[str, Content], version: Version, begun: Path | None = None
-    ) -> Receipt:
-        """Add a version that holds the former state with ``changed`` laid over it.
+    def former(self, object_id: str) -> Inventory:
+        """Return an object's inventory, one without versions where there is no such object; raises DamageFound."""
+        return self.inventory(object_id) if self.exists(object_id) else Inventory(object_id, {}, ())
 
-        ``begun`` is the write's staging folder, from :meth:`begin`.
+    def stage(
+        self, group: Group, former: Inventory, changed: Mapping[str, Content], version: Version, fixity: Wanted
+    ) -> Staged:
+        """Write a version whole beside the archive: the ``former`` state with ``changed`` laid over it.
 
         ``changed`` maps logical paths to a file or to bytes; content the object already has
         is not stored again. ``version`` says when and why; its state, where it names a path,
-        is the sha512 wanted there. On return everything is on disk. Raises StorageError;
-        SourceChanged when a file is no longer what it was when it was looked at; DamageFound
-        when the object cannot take a version; ValueError for a logical path that OCFL forbids
-        (section 3.5.3.1). Then the archive is as it was.
+        is the sha512 wanted there; ``fixity`` has other digests wanted. Raises StorageError;
+        SourceChanged when a file is not, or no longer, what was said of it; DamageFound when the
+        object cannot take a version; UsageError for a digest OCFL has no name for; ValueError for
+        a logical path that it forbids (section 3.5.3.1). Then it is as if nothing had been staged.
         """
-        target, staging = self.folder(object_id), begun or self.begin()
-        with storage(self.root), self._given_up(staging, target):
-            former = self.inventory(object_id) if self.exists(object_id) else Inventory(object_id, {}, ())
+        target = self.folder(former.object_id)
+        with storage(self.root):
             _check_logical_paths({*former.state, *changed})
             if (target / f"v{len(former.versions) + 1}").exists():
                 raise DamageFound(f"{target} has a version that its inventory does not know.", _HINT)
-            inventory = _stage(staging, former, changed, version)
-            write_file(staging / _NOTE, f"{object_id}\n".encode())
-            sync_folder(staging)
-            self._install(staging, target)
-        return Receipt(inventory, staging)
+            return group.stage(target, former, changed, version, fixity)
+
+    def complete(self, group: Group) -> Receipt:
+        """Bring a group's writes into the archive; on return everything is on disk.
+
+        Raises StorageError. After an interrupt this can be called again; else the group is to be given up.
+        """
+        try:
+            with storage(self.root):
+                group.complete()
+        except OSError as fault:  # whatever it is, it befell all that is in the group, not one source
+            hint = "Look after the disk, then run the same command again."
+            raise StorageError(f"{self.root}: {fault}.", hint) from fault
+        return Receipt(group.inventories, group.folder)
+
+    def put(
+        self, object_id: str, changed: Mapping[str, Content], version: Version, begun: Group | None = None
+    ) -> Receipt:
+        """Add one version, in a group of its own (``begun``, where one was begun for it).
+
+        Raises what :meth:`stage` and :meth:`complete` do; then the archive is as it was.
+        """
+        group = begun or self.begin()
+        try:
+            self.stage(group, self.former(object_id), changed, version, {})
+            return self.complete(group)
+        except BaseException:
+            group.give_up()
+            raise
 
     def recover(self) -> Iterator[Receipt]:
-        """Finish or throw away what a killed writer left; yield the objects to be catalogued again."""
+        """Finish or throw away what a killed writer left; yield what is to be catalogued again."""
         with storage(self.staging):
             for staging in sorted(self.staging.iterdir()) if self.staging.is_dir() else ():
-                object_id = _noted(staging)
-                if object_id:
-                    self._install(staging, self.folder(object_id))
-                    yield Receipt(self.inventory(object_id), staging)
+                found = noted(staging)
+                if found:
+                    install([(folder, self.folder(object_id)) for folder, object_id in found.items()], healing=True)
+                    yield Receipt(tuple(map(self.inventory, found.values())), staging)
                 else:
                     remove_tree(staging)
 
     def unfinished(self) -> frozenset[Path]:
         """Return the folders of the objects that are being written, or were when a writer was killed."""
-        notes = map(_noted, self.staging.iterdir()) if self.staging.is_dir() else ()
-        return frozenset(self.folder(object_id) for object_id in notes if object_id)
-
-    def _install(self, staging: Path, target: Path) -> None:
-        """Move what is in ``staging`` into place; what was moved before a kill is not moved again."""
-        if (staging / "object").exists():
-            make_folders(target.parent)
-            (staging / "object").rename(target)
-        sync_folder(target.parent)
-        for version in staging.glob("v*"):
-            version.rename(target / version.name)
-            sync_folder(target)
-        for name in (INVENTORY, SIDECAR):
-            if (staging / name).exists():
-                (staging / name).replace(target / name)
-        sync_folder(target)
-
-    @contextmanager
-    def _given_up(self, staging: Path, target: Path) -> Iterator[None]:
-        """Leave no trace of a write that failed before anything of it was moved into place."""
-        try:
-            yield
-        except BaseException:
-            untouched = not (staging / _NOTE).exists() or (staging / "object").exists() or any(staging.glob("v*"))
-            if untouched:
-                (staging / _NOTE).unlink(missing_ok=True)
-                remove_tree(staging)
-                with suppress(OSError):
-                    target.parent.rmdir()
-                    target.parent.parent.rmdir()
-            raise
+        notes = map(noted, self.staging.iterdir()) if self.staging.is_dir() else ()
+        return frozenset(self.folder(object_id) for found in notes for object_id in found.values())
 
 
 def is_object(root: Path, folder: Path, files: Iterable[str]) -> bool:
     """Say whether ``folder``, which has these files, is an object's: by its depth, or by what lies in it."""
     signs = (name == INVENTORY or name.startswith("0=ocfl_object_") for name in files)
     return len(folder.parts) - len(root.parts) == _DEPTH or any(signs)
-
-
-def _noted(staging: Path) -> str:
-    """Return the object that a staging folder is for, ``""`` when it is not whole."""
-    try:
-        object_id, end, _ = (staging / _NOTE).read_text().rpartition("\n")
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    return object_id if end else ""
 
 
 def _raise(fault: OSError) -> None:
@@ -283,75 +270,8 @@ def _load(path: Path) -> Inventory:
         raise DamageFound(f"{path}: {fault}.", _HINT) from fault
 
 
-def _stage(staging: Path, former: Inventory, changed: Mapping[str, Content], version: Version) -> Inventory:
-    """Write the new version's content and inventories below ``staging``; return its inventory."""
-    head = f"v{len(former.versions) + 1}"
-    first = head == "v1"
-    object_folder = staging / "object" if first else staging
-    content = object_folder / head / "content"
-    content.mkdir(parents=True)
-    manifest, state = dict(former.manifest), dict(former.state)
-    for logical, source in changed.items():
-        relative = _content_name(logical)
-        digest = _write_content(content / relative, source)
-        if version.state.get(logical, digest) != digest:
-            raise SourceChanged(f"{source!s} changed while it was being ingested.", "Submit it again.")
-        state[logical] = digest
-        if digest in manifest:
-            (content / relative).unlink()
-        else:
-            manifest[digest] = f"{head}/content/{relative}"
-    _prune(content)
-    inventory = Inventory(
-        former.object_id, manifest, (*former.versions, Version(version.created, version.message, state))
-    )
-    document = inventory.to_json()
-    _write_inventory(object_folder / head, document)
-    _write_inventory(object_folder, document)
-    if first:
-        write_file(object_folder / OBJECT_DECLARATION, b"ocfl_object_1.1\n")
-    _sync_tree(staging)
-    return inventory
-
-
-def _write_content(path: Path, source: Content) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(source, bytes):
-        write_file(path, source)
-        return hashlib.sha512(source).hexdigest()
-    try:
-        return copy_file(source, path)
-    except FileNotFoundError as fault:
-        raise SourceChanged(f"{source} is no longer there.", "Submit it again.") from fault
-
-
 def _digest(source: Content) -> str:
     return sha512_of(source) if isinstance(source, Path) else hashlib.sha512(source).hexdigest()
-
-
-def _write_inventory(folder: Path, document: bytes) -> None:
-    write_file(folder / INVENTORY, document)
-    write_file(folder / SIDECAR, f"{hashlib.sha512(document).hexdigest()}  {INVENTORY}\n".encode())
-
-
-def _content_name(logical: str) -> str:
-    """Return a content path that every file system takes: the logical path, or its hash where unfit."""
-    parts = logical.split("/")
-    if len(logical.encode()) <= 1000 and all(len(part.encode()) <= 200 and part.isprintable() for part in parts):
-        return logical
-    return "renamed/" + hashlib.sha256(logical.encode()).hexdigest()
-
-
-def _prune(content: Path) -> None:
-    """Remove folders left empty: OCFL allows none below content."""
-    for folder, _, _ in os.walk(content, topdown=False):
-        if not any(Path(folder).iterdir()):
-            Path(folder).rmdir()
-
-
-def _sync_tree(folder: Path) -> None:
-    for inner, _, _ in os.walk(folder, topdown=False):
-        sync_folder(Path(inner))
 
 
 def _write_once(path: Path, content: bytes) -> None:

@@ -24,6 +24,7 @@ from metadata.serial import from_json
 
 ITEM_FILE = "item.json"
 PAGES_FILE = "pages.jsonl"
+EVENTS_FILE = "events.jsonl"
 ACCESSION_FILE = "accession.json"
 PIECES_FILE = "pieces.jsonl"
 RECORDS_FILE = "records.jsonl"

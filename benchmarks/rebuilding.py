@@ -55,7 +55,9 @@ def make(home: Path, items: int, pages: int, size: int) -> None:
         for number in range(items):
             lines = b"".join(page_line(page(dice, words, n)) for n in range(1, pages + 1))
             content = {"original/scan.pdf": dice.randbytes(size), "access.pdf": dice.randbytes(size)}
-            writer.put_item(item(number, pages, {**content, "pages.jsonl": lines}), {**content, "pages.jsonl": lines}, "Made")
+            writer.put_item(
+                item(number, pages, {**content, "pages.jsonl": lines}), {**content, "pages.jsonl": lines}, "Made"
+            )
 
 
 def page(dice: random.Random, words: list[str], number: int) -> Page:

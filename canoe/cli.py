@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from canoe import __version__
-from canoe.commands import demo, ingesting, keeping, making, serving, showing
+from canoe.commands import checking, demo, exporting, formats, ingesting, keeping, making, replicas, serving, showing
 from canoe.commands.options import HELP_STYLE
 
 app = typer.Typer(
@@ -23,11 +23,14 @@ app.command("ingest")(ingesting.ingest_command)
 app.command("accessions")(ingesting.accessions)
 app.command("show")(showing.show)
 app.command("search")(showing.search)
-app.command("export")(showing.export)
+app.command("export")(exporting.export)
+app.command("formats")(formats.formats)
 app.command("withdraw")(keeping.withdraw)
 app.command("restore")(keeping.restore)
 app.add_typer(showing.vocabulary, name="vocabulary")
-app.command("check")(keeping.check)
+app.command("check")(checking.check)
+app.command("replicate")(replicas.replicate_command)
+app.command("repair")(replicas.repair_command)
 app.command("rebuild")(keeping.rebuild)
 app.command("serve")(serving.serve)
 app.command("doctor")(making.doctor)

@@ -1,6 +1,7 @@
 """The doctor: what is installed, what is missing and how to get it, and how the home is."""
 
 import importlib.metadata
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from archive.library import Library
 from canoe.home import Home
 from canoe.programs import NEEDED_LANGUAGES, require_languages, tesseract_version
+from ingest.virus import Scanner
 from metadata.errors import CanoeError, HomeMissing
 from search.engine import open_reader
 
@@ -46,16 +48,31 @@ def _home(path: Path) -> Iterator[Finding]:
         yield Finding("home", True, f"there is no library in {path}", f"Make one: canoe init --home {path}")
         return
     yield _tried("settings", lambda: f"{Home.read(path).settings.library.name}, in {path}")
+    yield _tried("virus check", lambda: _scanner(path))
     yield _tried("catalogue", lambda: _catalogue(path))
     yield _tried("search index", lambda: _index(path))
+    yield _writing(path)
     free = shutil.disk_usage(path).free
     advice = "" if free > _ROOM else "Free some space: scans and their copies need room."
     yield Finding("free space", free > _ROOM, f"{free / 1e9:.1f} GB", advice, 6)
 
 
+def _writing(path: Path) -> Finding:
+    """Say whether the home can be written; one that cannot is as good for reading, so it is no fault."""
+    if os.access(path, os.W_OK | os.X_OK):
+        return Finding("writing", True, f"{path} can be written")
+    advice = f"To ingest or change anything, mount {path} for writing or give this account the permission."
+    return Finding("writing", True, f"{path} can only be read: searching, showing and serving go on", advice)
+
+
 def _languages() -> str:
     require_languages(NEEDED_LANGUAGES)
     return ", ".join(NEEDED_LANGUAGES)
+
+
+def _scanner(path: Path) -> str:
+    scanner = Scanner.installed(Home.read(path).settings.ingest.virus_check)
+    return scanner.agent if scanner else "none is set"
 
 
 def _catalogue(path: Path) -> str:

@@ -1,9 +1,11 @@
 """The home opened: its settings, its library, its index and the keys it keeps."""
 
+import logging
 import os
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +18,17 @@ from canoe.settings import Settings, read_settings
 from ingest.batch import Tools
 from ingest.documents import Limits
 from ingest.engine import load_engine
-from metadata.errors import HomeHeld
+from ingest.virus import Scanner
+from metadata.errors import DamageFound, HomeHeld, StorageError
 from metadata.vocabulary import Vocabulary, shipped
 from search.engine import open_reader, open_writer
 from search.follower import catch_up
 
 KEY_FILE = "oai-token.key"
+_KEY_BYTES = 32
+_PASSING_KEY = "CANOE_PASSING_TOKEN_KEY"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,13 +64,23 @@ class Home:
         return self.path / "index"
 
     def token_key(self) -> bytes:
-        """Return the key that signs resumption tokens, made at first need and readable by its owner only."""
+        """Return the key that signs resumption tokens, made at first need and readable by its owner only.
+
+        In a home that can only be read it is made up: tokens are then good until the server stops.
+        """
+        try:
+            return self._kept_key()
+        except StorageError:
+            # One for all processes of a server: they are started with its environment.
+            return bytes.fromhex(os.environ.setdefault(_PASSING_KEY, secrets.token_hex(_KEY_BYTES)))
+
+    def _kept_key(self) -> bytes:
         path = self.path / KEY_FILE
         with storage(path):
             if not path.exists():
                 handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(handle, "wb") as stream:
-                    stream.write(secrets.token_bytes(32))
+                    stream.write(secrets.token_bytes(_KEY_BYTES))
                 sync_folder(self.path)
             return path.read_bytes()
 
@@ -85,6 +102,7 @@ class Home:
             collection=collection,
             doi_prefix=self.settings.doi.prefix,
             workers=workers or len(os.sched_getaffinity(0)),
+            scanner=Scanner.installed(self.settings.ingest.virus_check),
             models=frozenset(tesseract_languages()) if ocr.engine == "tesseract" else frozenset(),
         )
 
@@ -119,11 +137,16 @@ class Home:
             engine.close()
 
     def prepare_serving(self) -> None:
-        """Heal what a killed writer left and let the index catch up, unless another process is at it."""
-        with suppress(HomeHeld), self.library.writer():
+        """Heal what a killed writer left and let the index catch up, unless another process is at it.
+
+        Where that cannot be done the log says why, and what is there can be served all the same.
+        """
+        with _as_far_as_possible(), self.library.writer():
             pass
-        with suppress(HomeHeld):
+        with _as_far_as_possible():
             self.update_index()
+        self.token_key()
+        self.library.catalogue.close()
 
     def update_index(self) -> int:
         """Let the index follow the catalogue; return how many items were taken in.
@@ -135,3 +158,12 @@ class Home:
             return catch_up(engine, self.library, self.vocabulary)
         finally:
             engine.close()
+
+
+@contextmanager
+def _as_far_as_possible() -> Iterator[None]:
+    try:
+        with suppress(HomeHeld):
+            yield
+    except (StorageError, DamageFound) as fault:
+        log.warning("Served as it is: %s", fault.message)

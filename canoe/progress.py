@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -24,6 +24,19 @@ def watching() -> Iterator[Watcher]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         yield _Bars(bars).watcher
+
+
+@contextmanager
+def counting(what: str, total: int = 0) -> Iterator[Callable[[int], None]]:
+    """Lend a function that is told how many are done; ``total`` is 0 where nobody knows yet."""
+    if not sys.stderr.isatty():
+        told = _Lines()
+        yield lambda done: told.say(f"{what}: {done}{f' of {total}' if total else ''}.")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(what, total=total or None)
+        yield lambda done: bars.update(task, completed=done)
 
 
 class _Bars:
@@ -50,12 +63,13 @@ class _Lines:
         self.watcher = Watcher(self._looked, self._read, lambda _: None)
 
     def _looked(self, done: int, total: int) -> None:
-        self._now_and_then(f"Looked at {done} of {total} files.")
+        self.say(f"Looked at {done} of {total} files.")
 
     def _read(self, progress: documents.Progress) -> None:
-        self._now_and_then(f"Read {progress.pages_done} pages, {progress.documents_done} documents done.")
+        self.say(f"Read {progress.pages_done} pages, {progress.documents_done} documents done.")
 
-    def _now_and_then(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Write a line, unless the last one is only seconds old."""
         if time.monotonic() - self._last >= _EVERY:
             self._last = time.monotonic()
             print(text, file=sys.stderr, flush=True)

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from canoe.home import Home
 from canoe.settings import home_folder
-from metadata.errors import CanoeError, HomeHeld
+from metadata.errors import CanoeError, HomeHeld, Outdated
 from oai.app import application
 from oai.provider import Repository
 from search.engine import SearchReader, open_reader
@@ -20,7 +20,8 @@ from web.app import routes
 from web.site import Site
 
 log = logging.getLogger(__name__)
-_LOOK_EVERY = 1.0
+_LOOK_EVERY = 1.0  # seconds
+_LOOK_AFTER_A_FAULT = 10.0
 
 
 def from_environment() -> Starlette:
@@ -65,7 +66,7 @@ def site(home: Home) -> Site:
 def _following(home: Home, reader: SearchReader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        follower = _Follower(home, threading.Event())
+        follower = _Follower(home, reader, threading.Event())
         thread = threading.Thread(target=follower.run, name="follower", daemon=True)
         thread.start()
         yield
@@ -81,17 +82,28 @@ class _Follower:
     """Lets the index follow the catalogue while the server runs, whoever writes to the home."""
 
     home: Home
+    reader: SearchReader
     stop: threading.Event
 
     def run(self) -> None:
-        seen = -1
-        while not self.stop.wait(_LOOK_EVERY):
+        pause = _LOOK_EVERY
+        while not self.stop.wait(pause):
+            pause = _LOOK_EVERY
             try:
-                newest = self.home.library.catalogue.last_change()
-                if newest != seen:
+                if not self._is_up_to_date():
                     self.home.update_index()
-                    seen = newest
             except HomeHeld:
                 continue  # whoever holds the index is bringing it up to date
-            except CanoeError:
-                log.exception("The search index could not follow.")
+            except CanoeError as fault:
+                log.error("The search index could not follow. %s", fault)
+                pause = _LOOK_AFTER_A_FAULT
+
+    def _is_up_to_date(self) -> bool:
+        """Look before writing: a home that can only be read is served, too. An index that is lost is none."""
+        library = self.home.library
+        newest = library.catalogue.last_change()
+        try:
+            position = self.reader.position()
+        except Outdated:
+            return False
+        return position <= newest and not library.changes(position, 1)

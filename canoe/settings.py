@@ -49,6 +49,13 @@ class OaiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """``[ingest]``: the virus scanner's command, to which a file's path is added; none is asked where it is empty."""
+
+    virus_check: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OcrSettings:
     """``[ocr]``: the engine, the languages of pages whose record names none, seconds for a page."""
 
@@ -74,6 +81,7 @@ class Settings:
     library: LibrarySettings = field(default_factory=LibrarySettings)
     doi: DoiSettings = field(default_factory=DoiSettings)
     oai: OaiSettings = field(default_factory=OaiSettings)
+    ingest: IngestSettings = field(default_factory=IngestSettings)
     ocr: OcrSettings = field(default_factory=OcrSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
 
@@ -148,6 +156,7 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "doi.prefix": (_fits(r"(10\.\d{4,9})?", settings.doi.prefix), "empty, or a DOI prefix such as 10.5555"),
         "oai.namespace": (not oai.namespace or _DOMAIN.fullmatch(oai.namespace) is not None, "a domain name"),
         "oai.page_size": (1 <= oai.page_size <= 1000, "a number from 1 to 1000"),
+        "ingest.virus_check": (_is_command(settings.ingest.virus_check), "a list: the program, then its options"),
         "ocr.engine": (ocr.engine in ENGINES, f"one of {', '.join(sorted(ENGINES))}"),
         "ocr.languages": (_fits(LANGUAGE_CODES, ocr.languages), "Tesseract codes joined by +: eng+fra+spa"),
         "ocr.page_seconds": (ocr.page_seconds > 0, "a number of seconds above 0"),
@@ -162,6 +171,10 @@ def _is_base(url: str) -> bool:
         return False
     sound = parts.scheme in ("http", "https") and bool(parts.netloc) and url.isascii()
     return sound and not (url.endswith("/") or parts.query or parts.fragment or re.search(r"\s", url))
+
+
+def _is_command(words: tuple[str, ...]) -> bool:
+    return all(word.strip() and "\0" not in word for word in words)
 
 
 def _fits(pattern: str, value: str) -> bool:

@@ -16,6 +16,7 @@ from ingest.embed import add_image_page
 from ingest.geometry import Sheet
 from ingest.images import TooLarge
 from ingest.read import PageRead, layer_file
+from ingest.room import is_disks
 from metadata.problems import Problem, problem
 
 _DEEPEST_TREE = 50
@@ -41,6 +42,8 @@ def bind(document: Document, pages: tuple[PageRead, ...], limits: Limits) -> Bou
         elif reason := _bind_pdf(document, pages, target):
             return Bound(None, (problem("access-copy-failed", document.key, reason=reason),))
     except _FAULTS as error:
+        if is_disks(error, limits):
+            raise
         target.unlink(missing_ok=True)
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         return Bound(None, (problem("access-copy-failed", document.key, reason=reason),))

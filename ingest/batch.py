@@ -9,8 +9,9 @@ import errno
 import hashlib
 import logging
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from ingest.draft import Draft, Original, Submitted
 from ingest.engine import OcrEngine
 from ingest.gather import Found, gather
 from ingest.identify import Register
+from ingest.provenance import events_of
 from ingest.publications import (
     complete,
     fit_name,
@@ -37,9 +39,11 @@ from ingest.publications import (
 from ingest.records import Amendment, Naming, RecordShelf, read_file, rejected_piece
 from ingest.stages import describe, submission_of
 from ingest.ties import Ties, file_key, from_manifest
+from ingest.virus import Scanner, VirusChecked
 from metadata.accession import Accession, Outcome, Piece, count_outcomes
 from metadata.description import Description, Rejected
 from metadata.errors import SourceChanged, StorageError
+from metadata.events import Event
 from metadata.ids import item_id
 from metadata.model import Item
 from metadata.problems import Problem, problem
@@ -54,7 +58,7 @@ class Tools:
     """What a batch works with: engine, vocabulary, limits; and what the librarian asked for.
 
     ``languages`` are Tesseract's codes for pages whose record names none, ``models`` those that
-    the engine can read (empty: any).
+    the engine can read (empty: any). Every file is first shown to the ``scanner``, where there is one.
     """
 
     engine: OcrEngine
@@ -65,6 +69,7 @@ class Tools:
     doi_prefix: str
     workers: int
     models: frozenset[str] = frozenset()
+    scanner: Scanner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,9 @@ class _Batch:
         self._order: dict[str, int] = {}  # where each source stands among what came
         self._rows: dict[str, _Row] = {}  # rows whose file has not been met, by file_key
         self._pieces: list[Piece] = []
+        self._untold: deque[Piece] = deque()  # what nobody has been told yet, for it might not be safe
         self._refused: dict[str, Piece] = {}  # by source
+        self._scanned: dict[str, VirusChecked] = {}  # by source
         self._unread: set[str] = set()  # items whose pages are still being read
         self._waiting: list[tuple[Submitted, Digitised]] = []  # read, but tied to an item that is not
 
@@ -142,7 +149,9 @@ class _Batch:
         files = [(one, original) for one, original in came if one.kind != "document"]
         for one, original in files:
             self._settle(one.source, self._recorded(one, original, shelf))
-        self._publish([self._submitted(one, original) for one, original in came if one.kind == "document"])
+        with self._writer.grouped() if self._writer else nullcontext():
+            self._publish([self._submitted(one, original) for one, original in came if one.kind == "document"])
+        self._tell()
         amendments = self._miss()
         self._amend({**amendments, **shelf.resolve()})
         return self._close([original for _, original in files], shelf)
@@ -165,6 +174,9 @@ class _Batch:
                     continue
                 with _room(self._workspace):
                     original = self._look(one, number)
+                if refusal := self._infection(original, one.source):
+                    self._note(Piece(one.source, "refused", problems=(refusal,)))
+                    continue
                 yield one.source, original
             except OSError as fault:
                 why = problem("file-unreadable", one.source, reason=fault.strerror or str(fault))
@@ -177,15 +189,24 @@ class _Batch:
             return None
         return problem("file-too-large", one.source, what="The file", size=f"{size} bytes", limit=limit)
 
+    def _infection(self, original: Original, source: str) -> Problem | None:
+        """Show a file to the virus scanner before anything decodes it; keep what it said for the event."""
+        if self._tools.scanner is None:
+            return None
+        self._scanned[source] = self._tools.scanner.check(original.path, source)
+        return self._scanned[source].problem
+
     def _look(self, one: Found, number: int) -> Original:
         """Return a file as it now is; records are copied first, so that what is read is what is kept."""
-        path, name = one.path, one.source.rpartition("/")[2]
+        path, name = one.path, one.name or one.source.rpartition("/")[2]
         if one.kind == "document":
-            sha512 = sha512_of(path)
+            sha512 = one.sha512 or sha512_of(path)
         else:
             path = self._workspace / f"{number:04}-{fit_name(name)[-50:]}"
             sha512 = copy_file(one.path, path)
-        return Original(path, name, one.media_type, path.stat().st_size, sha512)
+            if one.sha512 not in ("", sha512):
+                raise OSError("it has changed since its bag was judged")
+        return Original(path, name, one.media_type, path.stat().st_size, sha512, one.fixity)
 
     def _accession_id(self, digests: Iterable[str]) -> str:
         """Derive the accession's id from what came: the same again, until it is finished."""
@@ -228,10 +249,12 @@ class _Batch:
         tools = self._tools
         queue = (to_read(one, self._workspace, tools.languages, tools.models) for one in fresh.values())
         with _room(self._workspace):
-            for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._watcher.read):
+            for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._read):
                 self._take(fresh[done.document.key], done)
+        self._flush()  # what follows looks up what the library holds
         for one in submitted:
             if one.draft.item.source not in fresh:
+                self._prepare(one)
                 self._settle(one.draft.item.source, self._known(one))
 
     def _is_fresh(self, submitted: Submitted) -> bool:
@@ -252,8 +275,14 @@ class _Batch:
             self._waiting.remove(one)
             self._keep(*one)
 
+    def _read(self, progress: Progress) -> None:
+        """Tell of a page read, and let nothing wait for its group while a long document is read."""
+        self._flush_if_due()
+        self._watcher.read(progress)
+
     def _keep(self, submitted: Submitted, done: Digitised) -> None:
         item = submitted.draft.item
+        self._prepare(submitted)
         self._settle(item.source, self._published(submitted, done))
         if item.source in self._refused:
             self._ties.forget(item.id)
@@ -263,7 +292,10 @@ class _Batch:
         draft = complete(submitted, done, self._naming, self._tools.models)
         item, problems = self._ties.tie(draft.item, draft.links)
         if self._writer:
-            store(self._writer, with_files(replace(draft, item=item), submitted.original, done))
+            preserved = with_files(replace(draft, item=item), submitted.original, done)
+            checked = self._scanned.get(item.source)
+            events = events_of(preserved.item, done, self._tools.engine, checked, self._writer.agent)
+            store(self._writer, preserved, events)
         yield Piece(item.source, "new", item.id, (*draft.problems, *problems))
 
     def _known(self, submitted: Submitted) -> Iterator[Piece]:
@@ -333,7 +365,33 @@ class _Batch:
         self._pieces.append(piece)
         if piece.outcome == "refused":
             self._refused[piece.source] = piece
-        self._watcher.piece(piece)
+        self._untold.append(piece)
+        if not (self._writer and self._writer.pending):
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell of the pieces whose items are safe: a kill does not take back what was said."""
+        while self._untold:
+            self._watcher.piece(self._untold.popleft())
+
+    def _prepare(self, submitted: Submitted) -> None:
+        """Complete what must be before this one is settled: a full group, and what its links may lead to."""
+        if self._ties.knows(submitted.draft.links):
+            self._flush_if_due()
+        else:
+            self._flush()  # the library will be asked, and must know what came before
+
+    def _flush(self) -> None:
+        """Complete what was stored, and tell of it. A fault here is no single piece's: it stops the batch."""
+        if self._writer:
+            self._writer.flush()
+            self._tell()
+
+    def _flush_if_due(self) -> None:
+        if self._writer:
+            self._writer.flush_if_due()
+            if not self._writer.pending:
+                self._tell()
 
     def _amend(self, found: Mapping[str, Amendment]) -> None:
         for place, piece in enumerate(self._pieces):
@@ -357,7 +415,9 @@ class _Batch:
         accession = Accession(self._naming.accession, now, tuple(self._order), count_outcomes(pieces))
         if self._writer:
             kept = {one.path.name: one.path for one in received}
-            self._writer.put_accession(accession, pieces, shelf.path, kept)
+            told = ", ".join(f"{count} {outcome}" for outcome, count in accession.counts if count)
+            event = Event("ingestion", "", agent=self._writer.agent, detail=told)
+            self._writer.put_accession(accession, pieces, shelf.path, kept, [event])
         return Report(accession.id, pieces)
 
 

@@ -9,14 +9,18 @@ import logging
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from archive.durable import storage
 from ingest.access import Bound, bind
 from ingest.documents import Digitised, Document, Limits, Progress, Refused
 from ingest.engine import OcrEngine
+from ingest.formats import Identifier
 from ingest.languages import most_frequent
 from ingest.read import PageRead, page_file, read_page, work_folder, write_page
+from ingest.room import DISK_FAULTS
 from ingest.survey import FORMAT_NAMES, Survey, survey
 from ingest.workers import Failed, Workers
 from metadata.errors import StorageError
@@ -48,8 +52,16 @@ def digitise(
     generator ends the workers at once. Errors of ``documents`` and ``progress`` pass through.
     """
     pool: Workers[tuple[_Course, int]]
-    with Workers(workers, limits) as pool:
-        yield from _Run(engine, limits, progress).outcomes(pool, iter(documents), workers)
+    with Workers(workers, limits) as pool, Identifier(limits) as identifier:
+        for outcome in _Run(engine, limits, progress).outcomes(pool, iter(documents), workers):
+            yield _identified(outcome, identifier) if isinstance(outcome, Digitised) else outcome
+
+
+def _identified(done: Digitised, identifier: Identifier) -> Digitised:
+    """Return it with the formats of its files: both are what will be kept, the copy has just been made."""
+    original = identifier.identify(done.document.path, done.document.media_type)
+    access = identifier.identify(done.access, "application/pdf") if done.access else done.access_format
+    return replace(done, original_format=original, access_format=access)
 
 
 class _Run:
@@ -100,7 +112,7 @@ class _Run:
             pool.submit((course, step), bind, document, reads, limits)
 
     def _take(self, course: "_Course", step: int, result: object) -> None:
-        _require_room(course.document)
+        _require_room(course.document, result)
         if isinstance(result, Failed) and result.error:
             log.error("%s, step %d: %s", course.document.key, step, result.reason, exc_info=result.error)
         course.take(step, result)
@@ -110,11 +122,14 @@ class _Run:
         self._progress(Progress(course.document, self._taken, self._done, self._pages, self._pages_done))
 
 
-def _require_room(document: Document) -> None:
-    """Raise StorageError when the disk is all but full: what was just written there may be cut short.
+def _require_room(document: Document, result: object) -> None:
+    """Raise StorageError where the disk refused, or is all but full: what was just written there may be cut short.
 
     A page that is short for want of room must not pass for a page that could not be read.
     """
+    if isinstance(result, Failed) and isinstance(result.error, OSError) and result.error.errno in DISK_FAULTS:
+        with storage(document.workspace):
+            raise result.error
     free = shutil.disk_usage(document.workspace).free
     if free < LEAST_ROOM:
         raise StorageError(

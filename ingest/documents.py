@@ -43,6 +43,18 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Identification:
+    """A file's format: its PUID or our own name for it (:mod:`metadata.formats`), ``""`` where nothing tells.
+
+    ``agent`` is the program that says so, with its version; ``remark`` is what spoke against it, for people.
+    """
+
+    puid: str = ""
+    agent: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Digitised:
     """A document whose pages are known.
 
@@ -50,6 +62,7 @@ class Digitised:
     ``access`` is a searchable PDF, or None where the original serves as it is or no copy could
     be made (a problem says so). ``languages`` are BCP 47 tags of its pages, most frequent first.
     ``title`` is what the file says of itself, ``""`` where that is nothing or no title.
+    ``original_format`` and ``access_format`` are the formats of the document and of its access copy.
     """
 
     document: Document
@@ -59,6 +72,8 @@ class Digitised:
     languages: tuple[str, ...]
     problems: tuple[Problem, ...]
     title: str = ""
+    original_format: Identification = Identification()
+    access_format: Identification = Identification()
 
 
 @dataclass(frozen=True, slots=True)

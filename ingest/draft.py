@@ -10,13 +10,17 @@ from metadata.problems import Problem
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A file as submitted: where it lies, what it is, its size in bytes and its sha512."""
+    """A file as submitted: where it lies, what it is, its size in bytes and its sha512.
+
+    ``fixity`` holds other digests that came with it, algorithm and hexadecimal.
+    """
 
     path: Path
     name: str
     media_type: str
     size: int
     sha512: str
+    fixity: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,27 @@
 """Gathering: from the paths a librarian names to the files that came, each named once.
 
 Nothing is opened that is not a regular file, and no link below a named folder is followed.
-What a file is, its first bytes say; its name is asked only where they say nothing.
+What a file is, its first bytes say; its name is asked only where they say nothing. A folder
+that holds ``bagit.txt`` is a bag: gone into where it is valid, else refused as a whole.
 """
 
 import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from archive.bag import Bag, check_bag
+from ingest.bags import DEEPEST, bag_piece, given_digests, is_bag, kept_name, nested_too_deep, part_of
 from metadata.accession import Outcome, Piece
 from metadata.manifest import is_manifest
 from metadata.marc21 import is_marc21
 from metadata.marcxml import is_marcxml
 from metadata.problems import Problem, problem
 
-Kind = Literal["document", "marc21", "marcxml", "manifest"]
+Kind = Literal["document", "marc21", "marcxml", "manifest", "item", "tag"]
 HEAD = 65_536
 _MAGIC = (
     (b"II*\x00", "image/tiff"),
@@ -48,19 +51,29 @@ _KINDS = {
     stat.S_IFIFO: "pipe",
     stat.S_IFSOCK: "socket",
 }
+_PACKED = {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"}
 _Place = tuple[int, int, str]
 """Device and number of the folder a file lies in, and its name there."""
+_Bags = tuple[Bag, ...]
+"""The bags that a file lies in, the innermost last."""
 _LIKE_ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that came: ``source`` is its path as given, ``media_type`` what its content says it is."""
+    """A file that came: ``source`` is its path as given, ``media_type`` what its content says it is.
+
+    Of a payload file a bag has told the ``sha512``, and digests by other algorithms (``fixity``:
+    algorithm and hexadecimal). ``name`` is what a tag file is kept as.
+    """
 
     path: Path
     source: str
     kind: Kind
     media_type: str
+    sha512: str = ""
+    fixity: tuple[tuple[str, str], ...] = ()
+    name: str = ""
 
 
 def gather(paths: Iterable[Path], home: Path) -> Iterator[Found | Piece]:
@@ -72,10 +85,11 @@ def gather(paths: Iterable[Path], home: Path) -> Iterator[Found | Piece]:
     seen: set[_Place] = set()
     at_home = _folder(Path(os.path.realpath(home)))
     for named in paths:
-        for path, place, left in _walk(named, at_home):
+        for path, place, bags, left in _walk(named, at_home):
             if place not in seen:
                 seen.add(place)
-                yield left or _look(path)
+                if arrived := left or _arrived(path, bags):
+                    yield arrived
 
 
 def shown(path: Path) -> str:
@@ -86,29 +100,56 @@ def shown(path: Path) -> str:
     return _LIKE_ESCAPED.sub(rb"\\x5c", os.fsencode(path)).decode("utf-8", "backslashreplace")
 
 
-def _walk(named: Path, home: tuple[int, int]) -> Iterator[tuple[Path, _Place, Piece | None]]:
-    """Yield the regular files at or below a path, and what is left with its reason.
+def _walk(named: Path, home: tuple[int, int]) -> Iterator[tuple[Path, _Place, _Bags, Piece | None]]:
+    """Yield the regular files at or below a path with the bags they lie in, and what is left with its reason.
 
-    A link that is named outright is followed.
+    A link that is named outright is followed. A bag comes before its files, as a piece of its own.
     """
-    waiting = [(named, _place(named))]
+    waiting: list[tuple[Path, _Place, _Bags]] = [(named, _place(named), ())]
     while waiting:
-        path, place = waiting.pop()
+        path, place, bags = waiting.pop()
         kind = _kind_of(path, path is named)
         if kind == "file":
-            yield path, place, None
+            yield path, place, bags, None
         elif kind != "folder":
-            yield path, place, _left(path, "refused", problem("not-a-regular-file", shown(path), kind=kind))
+            yield path, place, bags, _left(path, "refused", problem("not-a-regular-file", shown(path), kind=kind))
         elif _folder(path) == home:
-            yield path, place, _left(path, "set_aside", _aside(path, "this is the library’s own home"))
+            yield path, place, bags, _left(path, "set_aside", _aside(path, "this is the library’s own home"))
         else:
             try:
                 below = sorted(path.iterdir(), key=lambda entry: os.fsencode(entry.name), reverse=True)
             except OSError as fault:
-                yield path, place, _unreadable(path, fault)
+                yield path, place, bags, _unreadable(path, fault)
                 continue
+            if is_bag([entry.name for entry in below]):
+                piece, bags = _opened(path, bags)
+                yield path, place, bags, piece
+                if piece.outcome == "refused":
+                    continue
             folder = _folder(path)
-            waiting += [(entry, (*folder, entry.name)) for entry in below]
+            waiting += [(entry, (*folder, entry.name), bags) for entry in below]
+
+
+def _opened(path: Path, outer: _Bags) -> tuple[Piece, _Bags]:
+    """Judge a bag; return its piece, and the bags that its files lie in."""
+    if len(outer) == DEEPEST:
+        return nested_too_deep(shown(path)), outer
+    bag = check_bag(path, shown(path))
+    return bag_piece(bag, shown(path)), (*outer, bag)
+
+
+def _arrived(path: Path, bags: _Bags) -> Found | Piece | None:
+    """Return what a file is, also to the bag it lies in; None for what a bag holds only as a copy."""
+    part = part_of(bags[-1], path) if bags else "payload"
+    if part == "copy":
+        return None
+    if part == "tag":
+        return Found(path, shown(path), "tag", "text/plain", name=kept_name(bags[-1], path))
+    sha512, fixity = given_digests(bags, path)
+    if part == "item":
+        return Found(path, shown(path), "item", "application/json", sha512, fixity)
+    found = _look(path)
+    return replace(found, sha512=sha512, fixity=fixity) if isinstance(found, Found) else found
 
 
 def _place(path: Path) -> _Place:
@@ -153,6 +194,8 @@ def _recognise(path: Path, source: str, head: bytes) -> Found | Piece:
         return Found(path, source, "document", _BY_SUFFIX[suffix])
     if suffix in _TABLES:
         return _left(path, "set_aside", _aside(path, "a table without a column for a title or a file"))
+    if suffix in _PACKED:
+        return _left(path, "set_aside", _aside(path, "a packed archive; unpack it and ingest the folder"))
     return _left(path, "set_aside", _aside(path, f"Canoe does not read {suffix or 'files without an ending'} yet"))
 
 

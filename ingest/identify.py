@@ -21,11 +21,12 @@ class Register:
         """Return the draft with its id: the one its submission has, else the next that is free.
 
         A record that bears a control number of its agency, ``(003)001``, and comes with other
-        content keeps the id under which the library knows that number; a file, not ``numbered``,
-        is known by its content alone.
+        content keeps the id under which the library knows that number, or, where it comes from
+        another library, the id it had there; a file, not ``numbered``, is known by its content alone.
         """
         submission = draft.item.submission
-        made = self._ids.get(submission) or self._known(draft, numbered) or item_id(submission, self)
+        made = self._ids.get(submission) or self._known(draft, numbered)
+        made = made or (self._brought(draft.item.id) if numbered else "") or item_id(submission, self)
         self._ids[submission] = made
         self._submissions[made] = submission
         return replace(draft, item=replace(draft.item, id=made))
@@ -41,6 +42,10 @@ class Register:
     def __contains__(self, candidate: object) -> bool:
         """Say whether an id is another submission's already."""
         return candidate in self._submissions or self._catalogue.item(str(candidate)) is not None
+
+    def _brought(self, claimed: str) -> str:
+        """Return the id that a record comes with, where it is none of another submission's."""
+        return claimed if claimed and claimed not in self else ""
 
     def _known(self, draft: Draft, numbered: bool) -> str:
         submission = draft.item.submission

@@ -6,7 +6,7 @@ or a title lacked when it was read is known again only by reading it again.
 
 import os
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from ingest.documents import Digitised, Document
 from ingest.draft import Draft, Original, Submitted
 from ingest.records import Naming
 from ingest.stages import classify, entitle, into_collections, name
+from metadata.events import Event
+from metadata.formats import JSON_LINES
 from metadata.languages import to_tesseract
 from metadata.model import File, FileRole, Item
 from metadata.pages import read_page
@@ -104,13 +106,15 @@ def with_files(draft: Draft, original: Original, done: Digitised) -> Preserved:
         original.size,
         original.sha512,
         original.name,
+        done.original_format.puid,
+        original.fixity,
     )
     files: list[File] = [kept]
     content: dict[str, Content] = {kept.path: original.path}
     if done.access:
-        files.append(_made("access.pdf", "access", "application/pdf", done.access))
+        files.append(_made("access.pdf", "access", "application/pdf", done.access, done.access_format.puid))
         content["access.pdf"] = done.access
-    files.append(_made("pages.jsonl", "pages", "application/jsonl", done.pages))
+    files.append(_made("pages.jsonl", "pages", "application/jsonl", done.pages, JSON_LINES))
     content["pages.jsonl"] = done.pages
     if draft.problems:
         content[PROBLEMS_FILE] = b"".join(msgspec.json.encode(one) + b"\n" for one in draft.problems)
@@ -150,14 +154,16 @@ def redescribed(draft: Draft, held: Item, naming: Naming) -> Item:
     )
 
 
-def store(writer: Writer, preserved: Preserved) -> None:
-    """Archive and catalogue a publication."""
-    writer.put_item(preserved.item, preserved.content, f"Ingested with {preserved.item.accession}")
+def store(writer: Writer, preserved: Preserved, events: Sequence[Event]) -> None:
+    """Archive and catalogue a publication, with what was done to it."""
+    message = f"Ingested with {preserved.item.accession}"
+    writer.put_item(preserved.item, preserved.content, message, events)
 
 
 def store_again(writer: Writer, item: Item, accession: str) -> None:
     """Archive and catalogue what a publication has become in an accession."""
-    writer.put_item(item, {}, _described_anew(accession))
+    event = Event("metadata modification", "", agent=writer.agent, detail=_described_anew(accession))
+    writer.put_item(item, {}, _described_anew(accession), [event])
 
 
 def was_stored_again(library: Library, item: Item, accession: str) -> bool:
@@ -170,8 +176,8 @@ def _described_anew(accession: str) -> str:
     return f"Described anew with {accession}"
 
 
-def _made(path: str, role: FileRole, media_type: str, made: Path) -> File:
-    return File(path, role, media_type, made.stat().st_size, sha512_of(made))
+def _made(path: str, role: FileRole, media_type: str, made: Path, puid: str) -> File:
+    return File(path, role, media_type, made.stat().st_size, sha512_of(made), puid=puid)
 
 
 def fit_name(name: str) -> str:

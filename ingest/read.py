@@ -12,6 +12,7 @@ from ingest.engine import OcrEngine, OcrFailed
 from ingest.images import Picture, TooLarge, picture, turned
 from ingest.languages import detect, tag_of
 from ingest.pdfpages import page_picture, pdf_page
+from ingest.room import is_disks
 from ingest.textlayer import content_of, read_layer
 from ingest.words import legal, mean_confidence
 from metadata.model import Method, Page, Word
@@ -63,13 +64,16 @@ def read_page(document: Document, number: int, known: str, engine: OcrEngine, li
     """Read page ``number`` (from 1), write it, and say what became of it.
 
     ``known`` is the BCP 47 tag of the language that the document's earlier pages speak, or ``""``.
-    A page that cannot be read comes out as such, with its problem; nothing is raised for it.
+    A page that cannot be read comes out as such, with its problem. Raises OSError only where the
+    disk refuses to take what was read.
     """
     folder = work_folder(document) / f"image-{number}"
     folder.mkdir(exist_ok=True)
     try:
         page, passes, problems = _read(document, number, known, engine, (folder, limits))
     except _DAMAGE as error:
+        if is_disks(error, limits):
+            raise
         layer_file(document, number).unlink(missing_ok=True)
         reason = " ".join(legal(str(error)).split())[:200] or type(error).__name__
         page, passes = Page(number, 0, 0), 0

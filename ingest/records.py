@@ -16,6 +16,7 @@ from ingest.stages import classify, describe, into_collections, name, submission
 from ingest.ties import Ties
 from metadata.accession import Piece
 from metadata.description import Description, Link, Rejected
+from metadata.item_record import LARGEST, read_item_record
 from metadata.manifest import read_manifest
 from metadata.marc21 import read_marc21
 from metadata.marcxml import read_marcxml
@@ -27,8 +28,14 @@ from metadata.vocabulary import Vocabulary
 
 def read_file(found: Found, path: Path) -> Iterator[Description | Rejected]:
     """Yield what the records of a file say, in its order; ``path`` is where its content lies."""
+    if found.kind == "tag":
+        return
     if found.kind == "manifest":
         yield from read_manifest(path.read_bytes(), found.source)
+        return
+    if found.kind == "item":
+        with path.open("rb") as stream:
+            yield read_item_record(stream.read(LARGEST + 1), found.source)
         return
     with path.open("rb") as stream:
         reader = read_marc21 if found.kind == "marc21" else read_marcxml
@@ -72,7 +79,7 @@ class RecordShelf:
 
     def take(self, source: str, description: Description) -> Piece:
         """Return what becomes of a record, and keep its item when it is new or changed."""
-        submission = submission_of([hashlib.sha512(description.raw).hexdigest()])
+        submission = description.item.submission or submission_of([hashlib.sha512(description.raw).hexdigest()])
         draft = describe(Draft(Item(source=source, submission=submission)), description, self._naming.collection)
         draft = classify(self._register.enter(draft), self._naming.vocabulary)
         draft = name(draft, self._naming.doi_prefix)

@@ -59,10 +59,13 @@ def _concept(keyword: Text, vocabulary: Vocabulary) -> str:
 def name(draft: Draft, prefix: str) -> Draft:
     """Give the item its DOI: the one it has elsewhere, else one reserved under ``prefix``.
 
-    The suffix is the item's id. Without a prefix nothing is reserved.
+    The suffix is the item's id. Without a prefix nothing is reserved. An item that comes back
+    with the DOI it has here has none elsewhere.
     """
-    elsewhere = [_doi_in(known) for known in draft.item.identifiers if known.scheme == "doi"]
-    external = next(filter(None, elsewhere), "")
+    own = f"{prefix}/{draft.item.id}".lower()
+    others = tuple(one for one in draft.item.identifiers if one.scheme != "doi" or _doi_in(one) != own)
+    draft = replace(draft, item=replace(draft.item, identifiers=others))
+    external = next(filter(None, (_doi_in(known) for known in others if known.scheme == "doi")), "")
     if external:
         doi: Doi | None = Doi(external, "external")
     else:

@@ -22,6 +22,7 @@ class Ties:
     def note_file(self, path: Path, item_id: str) -> None:
         """Remember which item was made from a file."""
         self._names.setdefault(("file", file_key(path)), item_id)
+        self._names.setdefault(("item", item_id), item_id)
 
     def forget(self, item_id: str) -> None:
         """Let go of an item that came to nothing: no tie leads to it."""
@@ -31,8 +32,13 @@ class Ties:
         """Return the items of this batch that links lead to."""
         return {self._names[name] for link in links if (name := (link.scheme, link.value)) in self._names}
 
+    def knows(self, links: Iterable[Link]) -> bool:
+        """Say whether this batch alone tells where links lead to."""
+        return all((link.scheme, link.value) in self._names for link in links)
+
     def note_record(self, item: Item) -> None:
-        """Remember the control numbers of a record, with and without their agency."""
+        """Remember the id of a record, and its control numbers, with and without their agency."""
+        self._names.setdefault(("item", item.id), item.id)
         for identifier in item.identifiers:
             if identifier.scheme == "control-number":
                 for value in (identifier.value, identifier.value.rpartition(")")[2]):
@@ -51,6 +57,8 @@ class Ties:
         return target if target != item_id else ""
 
     def _in_library(self, link: Link) -> str:
+        if link.scheme == "item":
+            return link.value if self._catalogue.item(link.value) else ""
         if link.scheme == "file":
             spellings = dict.fromkeys([link.value, unicodedata.normalize("NFD", link.value)])
             known = [item for source in spellings for item in self._catalogue.by_source(source)]

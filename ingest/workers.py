@@ -138,11 +138,14 @@ def _outcome(future: Future[object]) -> object:
 def _end(pool: ProcessPoolExecutor) -> None:
     """End a pool's processes at once. Before Python 3.14 (kill_workers) only its private list names them."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
+    manager = getattr(pool, "_executor_manager_thread", None)
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.kill()
     for process in processes:
         process.join()
+    if manager:  # one that ends together with Python leaves a traceback behind
+        manager.join(_GRACE)
 
 
 def die_with_parent() -> None:

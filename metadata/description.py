@@ -16,7 +16,8 @@ class Link:
     """A tie to another description, not yet resolved.
 
     ``scheme`` says what ``value`` is: ``file`` (a path, relative to the manifest that names
-    it) or ``control-number`` (``(003)001``, or a bare 001). ``field`` names where it stood.
+    it), ``control-number`` (``(003)001``, or a bare 001) or ``item`` (an item's id). ``field``
+    names where it stood.
     """
 
     kind: RelationKind

@@ -13,7 +13,6 @@ import msgspec
 from metadata.model import Page
 
 
-
 @dataclass(frozen=True, slots=True)
 class PageText:
     """What is searched of a page: to read it without its words takes a quarter of the time."""

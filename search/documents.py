@@ -18,7 +18,8 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 def documents(item: Item, pages: Iterable[Page | PageText], vocabulary: Vocabulary) -> Iterator[PageDocument]:
     """Yield the description of an item, then a document for each page that has text.
 
-    Subjects are the item's concepts and all broader ones of ``vocabulary``.
+    Subjects are the item's concepts and all broader ones of ``vocabulary``; formats are those
+    of the files that were submitted, not of what was made from them.
     """
     description = _description(item, vocabulary)
     yield description
@@ -55,6 +56,7 @@ def _description(item: Item, vocabulary: Vocabulary) -> PageDocument:
         languages=item.languages,
         subjects=tuple(dict.fromkeys((*item.concepts, *broader))),
         collections=item.collections,
+        formats=tuple(dict.fromkeys(file.puid for file in item.files_as("original") if file.puid)),
     )
 
 

@@ -11,7 +11,7 @@ from metadata.problems import Problem
 Snippet: TypeAlias = tuple[tuple[str, bool], ...]
 """A passage in pieces: text, and whether the query is what it matches."""
 
-FACETS = ("language", "type", "year", "subject", "collection")
+FACETS = ("language", "type", "year", "subject", "collection", "format")
 DEFAULT = "tantivy"
 
 
@@ -24,7 +24,7 @@ class PageDocument:
     that readers are not shown labels and numbers in a heap. ``language`` is the page's own
     (BCP 47, ``""`` unknown). The rest are facts of the item, the same on all its pages:
     ``languages``, ``type`` (a code), ``year``, ``subjects`` (concept URIs, the broader ones
-    with them) and ``collections``.
+    with them), ``collections`` and ``formats`` (PUIDs).
     """
 
     item: str
@@ -38,6 +38,7 @@ class PageDocument:
     subjects: tuple[str, ...] = ()
     collections: tuple[str, ...] = ()
     summary: str = ""
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

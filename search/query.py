@@ -7,7 +7,7 @@
     all     = part { ["AND"] part }
     part    = { "-" | "NOT" } ( "(" any ")" | field ":" part | phrase | word ["*"] )
     phrase  = '"' words '"'         (also “ ” „ « »)
-    field   = "title" | "year" | "language" | "type"   (or its name in French or Spanish)
+    field   = "title" | "year" | "language" | "type" | "format"   (or its name in French or Spanish)
 
 All words are wanted. Accents and upper case do not matter, except in ``OR``, ``AND`` and
 ``NOT``. No input raises: what cannot be understood becomes a Problem with its position
@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from metadata.folding import fold
+from metadata.formats import puids_named
 from metadata.languages import from_code
 from metadata.problems import Problem, problem
 from metadata.types import from_label
@@ -32,7 +33,7 @@ SHORTEST_PREFIX = 2
 MOST_ALIKE = 3
 """Remarks of one kind; nobody reads more."""
 
-Field = Literal["text", "title", "year", "language", "type"]
+Field = Literal["text", "title", "year", "language", "type", "format"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Years:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A fact of the item: ``language`` (a BCP 47 tag) or ``type`` (a code)."""
+    """A fact of the item: ``language`` (a BCP 47 tag), ``type`` (a code) or ``format`` (a PUID)."""
 
     field: Field
     value: str
@@ -151,8 +152,9 @@ _FIELDS: dict[str, Field] = {
     "year": "year", "annee": "year", "ano": "year",
     "language": "language", "langue": "language", "idioma": "language", "lengua": "language",
     "type": "type", "tipo": "type",
+    "format": "format", "formato": "format",
 }  # fmt: skip
-_EXAMPLES = {"year": "year:1990..2005", "language": "language:fr", "type": "type:report"}
+_EXAMPLES = {"year": "year:1990..2005", "language": "language:fr", "type": "type:report", "format": "format:pdf"}
 _YEARS = re.compile(r"(\d{1,4})?(?:(\.\.)(\d{1,4})?)?", re.ASCII)
 
 
@@ -302,7 +304,7 @@ class _Parser:
     def _stray(self, token: _Token) -> None:
         self.note("query-stray", text=token.text, position=token.position)
 
-    def _leaf(self, token: _Token, field: Field) -> Leaf | None:
+    def _leaf(self, token: _Token, field: Field) -> Node | None:
         if not any(map(str.isalnum, token.text)):
             self._stray(replace(token, text=token.text.strip() or '" "'))
             return None
@@ -328,7 +330,7 @@ class _Parser:
             self.note("query-prefix-short", text=text, position=token.position, limit=SHORTEST_PREFIX)
         return Word(text, field)
 
-    def _fact(self, token: _Token, field: Field) -> Leaf | None:
+    def _fact(self, token: _Token, field: Field) -> Node | None:
         leaf = _years(token.text) if field == "year" else _value(token.text, field)
         if leaf is None or token.kind == "prefix":
             example = _EXAMPLES[field]
@@ -345,7 +347,10 @@ def _years(text: str) -> Years | None:
     return Years(first, last if match[2] else first)
 
 
-def _value(text: str, field: Field) -> Value | None:
+def _value(text: str, field: Field) -> Node | None:
+    """Return the fact that a code or a name means; the name of a format means all its versions."""
+    if field == "format":
+        return _join(Or, [Value(field, puid) for puid in puids_named(text)])
     known = from_code(text) if field == "language" else from_label(text)
     return Value(field, known) if known else None
 

@@ -14,13 +14,17 @@ from search.tantivy_answer import answer
 from search.tantivy_folder import (
     faults,
     index_folder,
+    note,
     open_index,
+    open_searcher,
     remove_other_versions,
     renew_index,
     stamp,
     sweep,
+    written,
 )
 from search.tantivy_schema import POSITION, SCHEMA, page_document, position_document
+from search.tantivy_sums import forget_meta
 
 _HEAP = 64_000_000  # bytes a writer gathers before it writes a segment
 
@@ -28,10 +32,11 @@ _HEAP = 64_000_000  # bytes a writer gathers before it writes a segment
 class TantivyReader:
     """Answers from the newest commit; sees one that another process makes with the next question."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, whole: set[str] | None = None) -> None:
         self._folder = index_folder(folder)
+        self._whole = set() if whole is None else whole
         self._stamp = stamp(self._folder)
-        self._searcher = open_index(self._folder).searcher()
+        self._searcher = open_searcher(self._folder, self._whole)
 
     def find(self, request: Request) -> Answer:
         """See SearchReader."""
@@ -52,7 +57,7 @@ class TantivyReader:
         """Open the index again when there is a commit since; an opened one never changes."""
         now = stamp(self._folder)
         if now != self._stamp:
-            self._searcher, self._stamp = open_index(self._folder).searcher(), now
+            self._searcher, self._stamp = open_searcher(self._folder, self._whole), now
         return self._searcher
 
 
@@ -65,12 +70,14 @@ class TantivyWriter(TantivyReader):
 
     def __init__(self, folder: Path) -> None:
         target = index_folder(folder)
+        whole: set[str] = set()
         with storage(target):
-            index = _open_or_renew(target)
+            index = _open_or_renew(target, whole)
             with faults(target):
                 self._writer = index.writer(_HEAP, num_threads=1)
+            forget_meta(target)
             sweep(target)
-        super().__init__(folder)
+        super().__init__(folder, whole)
         self._pending: int | None = None
 
     def position(self) -> int:
@@ -79,7 +86,7 @@ class TantivyWriter(TantivyReader):
 
     def put(self, documents: Iterable[PageDocument]) -> None:
         """See SearchEngine."""
-        with storage(self._folder), faults(self._folder):
+        with storage(self._folder), written(self._folder):
             for item, pages in groupby(documents, key=attrgetter("item")):
                 self._writer.delete_documents_by_term("item", item)
                 for page in pages:
@@ -87,13 +94,13 @@ class TantivyWriter(TantivyReader):
 
     def remove(self, items: Iterable[str]) -> None:
         """See SearchEngine."""
-        with storage(self._folder), faults(self._folder):
+        with storage(self._folder), written(self._folder):
             for item in items:
                 self._writer.delete_documents_by_term("item", item)
 
     def commit(self, position: int) -> None:
         """See SearchEngine. Takes some 100 ms, so gather many items before."""
-        with storage(self._folder), faults(self._folder):
+        with storage(self._folder), written(self._folder):
             self._writer.delete_documents_by_term("note", POSITION)
             self._writer.add_document(position_document(position))
             self._writer.commit()
@@ -106,13 +113,15 @@ class TantivyWriter(TantivyReader):
 
     def close(self) -> None:
         """See SearchReader."""
-        self._writer.wait_merging_threads()
+        with storage(self._folder), written(self._folder):
+            self._writer.wait_merging_threads()
+            note(self._folder)
         remove_other_versions(self._folder)
 
 
-def _open_or_renew(folder: Path) -> Index:
+def _open_or_renew(folder: Path, whole: set[str]) -> Index:
     try:
-        return open_index(folder)
+        return open_index(folder, whole)
     except Outdated:
         return renew_index(folder)
 

@@ -6,23 +6,29 @@ writer to finish takes the others away.
 
 import fcntl
 import re
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
-from tantivy import Index
+from tantivy import Index, Searcher
 
-from archive.durable import make_folders, remove_tree
-from metadata.errors import HomeHeld, Outdated
+from archive.durable import make_folders, remove_tree, storage
+from metadata.errors import HomeHeld, Outdated, StorageError
 from search.analysis import ANALYSERS
 from search.tantivy_schema import SCHEMA, version
+from search.tantivy_sums import META, note_meta, read_meta, require_whole
 
 _SUFFIXES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
 _SEGMENT_FILE = re.compile(r"([0-9a-f]{32})\..+")
 _VERSION_FOLDER = re.compile(r"[0-9a-f]{16}")
+_LOCK = ".tantivy-writer.lock"
 _ATTEMPTS = 5
+_ALLOW = "Free space, or give this account the permission to write there."
 _HINT = "Run canoe rebuild --index: the index is made again from the archive."
+_ROOM_HINT = "See that there is room and permission there, then run canoe rebuild --index; all else is kept."
 
 
 class _Deletes(msgspec.Struct):
@@ -47,50 +53,104 @@ def index_folder(folder: Path) -> Path:
 
 @contextmanager
 def faults(folder: Path) -> Iterator[None]:
-    """Turn what Tantivy says of a folder it cannot use into CanoeErrors."""
+    """Turn what Tantivy, or the disk, says of a folder it cannot use into CanoeErrors."""
     try:
-        yield
+        with storage(folder):
+            yield
     except (ValueError, msgspec.DecodeError) as fault:  # Tantivy's binding knows no other than ValueError
         if "LockBusy" in str(fault):
             raise _held(folder) from fault
+        if "Failed to acquire Lockfile" in str(fault):
+            raise StorageError(f"{folder}: the index's lock cannot be written.", _ALLOW) from fault
         raise Outdated(f"The search index {folder} is damaged: {fault}", _HINT) from fault
     except FileNotFoundError as fault:
         raise Outdated(f"There is no search index of this version in {folder.parent}.", _HINT) from fault
+    except BaseException as fault:
+        if type(fault).__name__ != "PanicException":  # Tantivy's, of files that changed under its eyes; no Exception
+            raise
+        raise Outdated(f"The search index {folder} is damaged: {fault}", _HINT) from fault
 
 
-def open_index(folder: Path) -> Index:
-    """Open an index that must be there and whole; raises Outdated.
+@contextmanager
+def written(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong while an index is written into StorageError: the binding does not say what it was."""
+    try:
+        yield
+    except ValueError as fault:
+        raise StorageError(f"The search index {folder} cannot be written: {fault}", _ROOM_HINT) from fault
 
-    A writer may put other files in place of those just read of: then it is tried again.
+
+def open_index(folder: Path, whole: set[str]) -> Index:
+    """Open an index that must be there and as it was written; raises Outdated.
+
+    ``whole`` has the names of the files whose digests need no second look, and gets those
+    looked at now. A writer may put other files in place of those just read of: then it is
+    tried again.
     """
     for _ in range(_ATTEMPTS):
         seen = stamp(folder)
         try:
-            return _open(folder)
+            return _open(folder, whole)
         except Outdated:
             if stamp(folder) == seen:
                 raise
-    return _open(folder)
+    return _open(folder, whole)
+
+
+def open_searcher(folder: Path, whole: set[str]) -> Searcher:
+    """Open what answers from the newest commit; raises what :func:`open_index` does.
+
+    Tantivy cannot open an index in a folder that it cannot write its lock to: on read-only
+    media it is opened in a folder of links, which may go as soon as all files are open.
+    """
+    try:
+        return open_index(folder, whole).searcher()
+    except StorageError:
+        with TemporaryDirectory(prefix="canoe-index-", ignore_cleanup_errors=True) as view:
+            for path in folder.iterdir():
+                if path.suffix == ".json":
+                    shutil.copyfile(path, Path(view) / path.name)
+                elif not path.name.startswith("."):
+                    (Path(view) / path.name).symlink_to(path.absolute())
+            return open_index(Path(view), whole).searcher()
 
 
 def renew_index(folder: Path) -> Index:
     """Make an empty index in place of whatever is there; raises HomeHeld while another process writes it."""
     make_folders(folder)
-    with (folder / ".tantivy-writer.lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as fault:
-            raise _held(folder) from fault
+    with _locked(folder):
         remove_tree(folder)
         make_folders(folder)
         with faults(folder):
             return _prepared(Index(SCHEMA, str(folder)))
 
 
+def note(folder: Path) -> None:
+    """Note what the list of segments is, unless another process is about to write it.
+
+    Tantivy lets only their owner read its lists; they may be read by whoever may read the folder.
+    """
+    with suppress(HomeHeld), _locked(folder):
+        note_meta(folder)
+        for path in folder.glob("*.json"):
+            path.chmod(folder.stat().st_mode & 0o666)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock that Tantivy's writers hold; raises HomeHeld."""
+    with (folder / _LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise _held(folder) from fault
+        yield
+
+
 def stamp(folder: Path) -> tuple[int, int]:
     """Return what changes with every commit; raises Outdated when there is no index."""
     with faults(folder):
-        status = (folder / "meta.json").stat()
+        status = (folder / META).stat()
     return status.st_ino, status.st_mtime_ns
 
 
@@ -110,9 +170,9 @@ def remove_other_versions(folder: Path) -> None:
             remove_tree(path)
 
 
-def _open(folder: Path) -> Index:
+def _open(folder: Path, whole: set[str]) -> Index:
     with faults(folder):
-        _check_files(folder)
+        _check_files(folder, whole)
         index = _prepared(Index.open(str(folder)))
         index.searcher()
     return index
@@ -130,16 +190,17 @@ def _held(folder: Path) -> HomeHeld:
     return HomeHeld(f"Another process is writing to the index {folder}.", "Wait until it has finished.")
 
 
-def _check_files(folder: Path) -> None:
-    """Raise ValueError naming a file that is missing: Tantivy takes some of them for empty."""
+def _check_files(folder: Path, whole: set[str]) -> None:
+    """Raise ValueError naming a file that is missing or damaged: Tantivy takes some of them for empty."""
     for segment, deletions in _segments(folder):
-        suffixes = (*_SUFFIXES, f"{deletions}.del") if deletions else _SUFFIXES
-        for suffix in suffixes:
-            if not (folder / f"{segment}.{suffix}").is_file():
-                raise ValueError(f"{segment}.{suffix} is missing")
+        for suffix in (*_SUFFIXES, f"{deletions}.del") if deletions else _SUFFIXES:
+            name = f"{segment}.{suffix}"
+            if name not in whole:
+                require_whole(folder / name)
+                whole.add(name)
 
 
 def _segments(folder: Path) -> Iterator[tuple[str, int]]:
     """Yield the id of each segment of the newest commit, and the stamp of its deletions (0: none)."""
-    for segment in msgspec.json.decode((folder / "meta.json").read_bytes(), type=_Meta).segments:
+    for segment in msgspec.json.decode(read_meta(folder), type=_Meta).segments:
         yield segment.segment_id.replace("-", ""), segment.deletes.opstamp if segment.deletes else 0

@@ -19,6 +19,7 @@ _FACET_FIELDS = {
     "subject": "subjects",
     "collection": "collections",
     "year": "year",
+    "format": "formats",
 }
 
 

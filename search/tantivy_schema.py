@@ -18,7 +18,7 @@ from tantivy.tantivy import __version__ as _tantivy_version
 from search.analysis import FOLDED, RULES, STEMMERS, stemmed_in
 from search.engine import PageDocument
 
-_LAYOUT = 2
+_LAYOUT = 3
 _KEY_BITS = 48
 _YEAR_BITS = 14
 
@@ -26,7 +26,7 @@ _YEAR_BITS = 14
 def build_schema() -> Schema:
     """Return the schema of the index."""
     builder = SchemaBuilder()
-    for name in ("item", "type", "languages", "subjects", "collections"):
+    for name in ("item", "type", "languages", "subjects", "collections", "formats"):
         builder.add_text_field(name, stored=name == "item", fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("year", indexed=True, fast=True)
     builder.add_unsigned_field("page", stored=True, indexed=True, fast=True)
@@ -67,6 +67,7 @@ def page_document(document: PageDocument) -> Document:
         "languages": list(dict.fromkeys(document.languages)),
         "subjects": list(dict.fromkeys(document.subjects)),
         "collections": list(dict.fromkeys(document.collections)),
+        "formats": list(dict.fromkeys(document.formats)),
         "shown": _clean(document.text if document.page else document.summary).encode(),
         **dict(_texts(document)),
     }

@@ -15,6 +15,7 @@ FRENCH = PageDocument(
     1990,
     ("fr",),
     summary="Des forêts et de leurs gardiens.",
+    formats=("fmt/17",),
 )
 ENGLISH = PageDocument(
     "en1",
@@ -26,6 +27,7 @@ ENGLISH = PageDocument(
     2001,
     ("en",),
     summary="Reed beds of the coast.",
+    formats=("fmt/276", "fmt/353"),
 )
 SPANISH = PageDocument("es1", 0, "es", "Humedales", "Humedales\nRamsar", "report", 1999, ("es", "en"))
 
@@ -36,6 +38,7 @@ def item_of(description: PageDocument, *texts: str) -> Iterator[PageDocument]:
         yield PageDocument(
             description.item, number, description.language, description.title, text, description.type,
             description.year, description.languages, description.subjects, description.collections,
+            formats=description.formats,
         )  # fmt: skip
 
 

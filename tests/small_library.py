@@ -118,8 +118,12 @@ COUNTS = {"in": 16, "new": 13, "changed": 0, "identical": 0, "duplicate": 1, "re
 
 
 def files_below(folder: Path) -> dict[str, tuple[int, str]]:
-    """Return every file below a folder with its time of change and its digest."""
+    """Return every file below a folder with its time of change and its digest.
+
+    What SQLite puts beside the catalogue while it is read holds nothing: shared memory, and an empty log.
+    """
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    found = (path for path in found if path.suffix != ".db-shm" and (path.suffix != ".db-wal" or path.stat().st_size))
     return {
         str(path.relative_to(folder)): (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
         for path in found

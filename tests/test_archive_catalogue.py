@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from archive_library import bare_item, book, dump, filled, publishing, sha512
-from sqlalchemy import event
 
-from archive import schema
+from archive import catalogue_file, schema
 from archive.catalogue import Catalogue, OaiRecord
 from archive.cataloguing import Batch, Entry, PageSpan
 from archive.clock import SECOND
@@ -285,8 +284,10 @@ def test_a_write_that_fails_leaves_the_catalogue_as_it_was(catalogue: Catalogue)
         assert dump(catalogue.path) == before
 
 
-def test_another_program_that_holds_the_file_is_not_called_damage(catalogue: Catalogue) -> None:
-    event.listen(catalogue._engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=50"))
+def test_another_program_that_holds_the_file_is_not_called_damage(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue_file, "PATIENCE", 0.05)
     catalogue.close()
     with closing(sqlite3.connect(catalogue.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

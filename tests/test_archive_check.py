@@ -52,7 +52,7 @@ def test_a_sound_library_has_no_fault(library: Library) -> None:
     checked = list(check_archive(library.archive))
     assert [found for _, found in checked if found] == []
     assert len(checked) == 1 + 8
-    assert checked[0][0] == library.archive.root
+    assert checked[-1][0] == library.archive.root
 
 
 def flip(path: Path, bit: int) -> None:
@@ -91,8 +91,9 @@ def made(path: Path) -> Path:
     return path
 
 
-def cut(path: Path) -> Path:
-    os.truncate(path, path.stat().st_size // 2)
+def cut(path: Path, end: int | None = None) -> Path:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2 if end is None else end])
     return path
 
 
@@ -152,6 +153,7 @@ DAMAGES: dict[str, Damage] = {
     "old inventory removed": lambda at: unlinked(at.folder / "v1/inventory.json"),
     "old inventory without its sidecar": lambda at: unlinked(at.folder / "v1/inventory.json.sha512"),
     "sidecar cut": lambda at: cut(at.folder / "inventory.json.sha512"),
+    "sidecar cut by a byte": lambda at: cut(at.folder / "v1/inventory.json.sha512", -1),
     "sidecar removed": lambda at: unlinked(at.folder / "inventory.json.sha512"),
     "sidecar of the newest version removed": lambda at: unlinked(at.folder / "v2/inventory.json.sha512"),
     "declaration removed": lambda at: unlinked(at.folder / "0=ocfl_object_1.1"),
@@ -289,7 +291,8 @@ def test_what_a_writer_has_half_moved_is_looked_at_again(library: Library, monke
     with ThreadPoolExecutor() as pool, library.writer() as writer:
         monkeypatch.setattr(os, "replace", slow)
         writer.withdraw(book(1)[0], "a test")
-    assert [check.result() for check in checks] == [[], []]
+    assert len(checks) >= 2
+    assert [found for check in checks if (found := check.result())] == []
 
 
 def test_what_a_killed_writer_left_is_named_in_the_end(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

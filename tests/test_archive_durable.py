@@ -137,8 +137,7 @@ def test_a_read_only_disk(tmp_path: Path) -> None:
                 library.archive.put("urn:x:1", {"a": b"1"}, Version("2026-11-22T15:04:05Z", "", {}))
             assert faults(library) == []
             assert tree(library.archive.root) == before
-            with pytest.raises(StorageError, match=r"catalogue\.db"):  # SQLite's log needs a place to be written
-                library.catalogue.counts()
+            assert library.catalogue.counts() == (1, 0, 3)
         finally:
             subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
         with library.writer() as writer:
@@ -177,9 +176,9 @@ def test_a_limit_on_the_size_of_files(tmp_path: Path, limit: int) -> None:
     message, hint = ran.stdout.strip().split("\n")
     assert message.startswith(str(library.home))
     assert "limit" in hint or "Free space" in hint
+    healed = tree(library.archive.root) != before[0]  # the archive had it, and the next writer catalogues it
     with library.writer() as writer:
-        healed = "catalogue.db" in message  # the archive had it, and the next writer catalogued it
-        assert ((tree(library.archive.root), dump(library.catalogue.path)) == before) == (not healed)
+        assert (dump(library.catalogue.path) == before[1]) == (not healed)
         assert writer.put_item(*book(1), "Ingested") == (not healed)
     assert faults(library) == []
 

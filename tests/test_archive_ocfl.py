@@ -3,20 +3,14 @@
 import errno
 import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from archive_library import book, filled, oracle, publishing, sha512, tree
-from sqlalchemy import event
+from archive_library import filled, oracle, sha512, tree
 
 from archive.check import check_archive
 from archive.inventory import Version
-from archive.library import Library
 from archive.ocfl import Archive, Content
-from archive.replay import item_object
 from metadata.errors import DamageFound, HomeMissing, NotFound, SourceChanged, StorageError
 
 CREATED = "2026-11-22T15:04:05.000001Z"
@@ -257,115 +251,3 @@ def test_a_reader_follows_a_file_through_new_versions(archive: Archive) -> None:
         put(archive, {"a": b"2"})
         assert stream.read() == b"1"
     assert path.read_bytes() == b"1"
-
-
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Record each fsync, rename, commit and removal, with its path, while they go on as ever."""
-    taken: list[tuple[str, str]] = []
-    fsync, rename, replace, unlink = os.fsync, os.rename, os.replace, os.unlink
-
-    def record_fsync(handle: int) -> None:
-        taken.append(("fsync", str(Path(f"/proc/self/fd/{handle}").readlink())))
-        fsync(handle)
-
-    def record_rename(source: Path, target: Path) -> None:
-        taken.append(("rename", str(target)))
-        rename(source, target)
-
-    def record_replace(source: Path, target: Path) -> None:
-        taken.append(("rename", str(target)))
-        replace(source, target)
-
-    def record_unlink(path: str, *, dir_fd: int | None = None) -> None:
-        taken.append(("unlink", os.fspath(path)))
-        unlink(path, dir_fd=dir_fd)
-
-    monkeypatch.setattr(os, "fsync", record_fsync)
-    monkeypatch.setattr(os, "rename", record_rename)
-    monkeypatch.setattr(os, "replace", record_replace)
-    monkeypatch.setattr(os, "unlink", record_unlink)
-    return taken
-
-
-def test_content_then_rename_then_parent_then_catalogue(tmp_path: Path, steps: list[tuple[str, str]]) -> None:
-    library = Library.create(tmp_path / "home", publishing())
-    event.listen(library.catalogue._engine, "commit", lambda _: steps.append(("commit", "catalogue")))
-    item, content = book(1)
-    folder = library.archive.folder(item_object(item.id))
-    with library.writer() as writer:
-        steps.clear()
-        writer.put_item(item, content, "Ingested")
-        assert_object_order(list(steps), folder)
-        steps.clear()
-        writer.withdraw(item, "a copy")
-        assert_version_order(list(steps), folder)
-
-
-def assert_object_order(steps: list[tuple[str, str]], folder: Path) -> None:
-    moved = steps.index(("rename", str(folder)))
-    written = {path for kind, path in steps[:moved] if kind == "fsync"}
-    staging = next(path for path in written if path.endswith("/object")).removesuffix("/object")
-    for inner in folder.rglob("*"):
-        assert f"{staging}/object/{inner.relative_to(folder)}" in written
-    assert f"{staging}/object-id" in written
-    assert steps[moved - 1] == ("fsync", str(folder.parent.parent))
-    assert steps[moved + 1] == ("fsync", str(folder.parent))
-    assert [step[0] for step in steps[moved + 2 :]] == ["fsync", "commit", "unlink"]
-
-
-def assert_version_order(steps: list[tuple[str, str]], folder: Path) -> None:
-    names = [(kind, path.removeprefix(f"{folder}/")) for kind, path in steps]
-    moved = names.index(("rename", "v2"))
-    written = {Path(path).name for kind, path in names[:moved] if kind == "fsync"}
-    assert {"v2", "content", "item.json", "inventory.json", "inventory.json.sha512", "object-id"} <= written
-    own = ("fsync", str(folder))
-    inventories = [("rename", "inventory.json"), ("rename", "inventory.json.sha512")]
-    assert names[moved + 1 : moved + 6] == [own, *inventories, own, ("commit", "catalogue")]
-    assert [kind for kind, _ in names[moved + 6 :]] == ["unlink"]
-
-
-_ONE_PUT = """
-import sys
-from pathlib import Path
-from archive_library import book, publishing
-from archive.library import Library
-library = Library.create(Path(sys.argv[1]), publishing())
-with library.writer() as writer:
-    writer.put_item(*book(1), "Ingested")
-"""
-
-
-def test_the_kernel_sees_the_same_order(tmp_path: Path) -> None:
-    """The true system calls: content fsync → rename → parent fsync → catalogue fsync → staging removed."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("strace is not installed")
-    log, home = tmp_path / "log", tmp_path / "home"
-    calls = "trace=fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat"
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
-    ran = subprocess.run(
-        [strace, "-f", "-y", "-qq", "-s", "400", "-e", calls, "-o", log, sys.executable, "-c", _ONE_PUT, home],
-        env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        check=False,
-    )
-    if b"ptrace" in ran.stderr.lower() or not log.exists():
-        pytest.skip(f"strace may not trace here: {ran.stderr!r}")
-    assert ran.returncode == 0, ran.stderr
-    lines = [line for line in log.read_text().splitlines() if str(home) in line]
-    folder = Library.open(home, publishing()).archive.folder(item_object(book(1)[0].id))
-
-    def nth(*signs: str, after: int = -1) -> int:
-        found = (n for n, line in enumerate(lines) if n > after and all(sign in line for sign in signs))
-        return next(found, -1)
-
-    renamed = nth("rename", f'"{folder}"')
-    parent = nth("fsync(", f"<{folder.parent}>", after=renamed)
-    catalogued = nth("sync(", "catalogue.db-wal>", after=parent)
-    cleared = nth("unlink", "object-id", after=catalogued)
-    assert -1 < renamed < parent < catalogued < cleared, "\n".join(lines)
-    assert nth("sync(", "catalogue.db", after=renamed) > parent
-    written = "\n".join(lines[:renamed])
-    for inner in folder.rglob("*"):
-        assert re.search(rf"fsync\(\d+<\S+/object/{re.escape(str(inner.relative_to(folder)))}>", written), inner

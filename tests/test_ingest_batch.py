@@ -26,6 +26,7 @@ from small_library import (
 
 import ingest.batch
 import ingest.publications
+from archive.library import Writer
 from canoe.home import Home
 from canoe.report import report_json
 from ingest.batch import NOBODY, Watcher
@@ -430,7 +431,10 @@ def _untitled(box: Path) -> Path:
     return box
 
 
-def test_an_interrupted_ingest_goes_on_as_if_nothing_had_happened(home: Path, box: Path, tmp_path: Path) -> None:
+def test_an_interrupted_ingest_goes_on_as_if_nothing_had_happened(
+    home: Path, box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writer, "GROUP_NUMBER", 1)
     undisturbed = shutil.copytree(home, tmp_path / "undisturbed")
     expected = _ingest(undisturbed, _untitled(box))
     assert codes(expected, "box/a.pdf") == ["title-missing"]
@@ -441,6 +445,27 @@ def test_an_interrupted_ingest_goes_on_as_if_nothing_had_happened(home: Path, bo
     assert _ingest(home, box) == expected
     assert exported(home) == exported(undisturbed)
     assert logical_files(home) == logical_files(undisturbed)
+
+
+def test_what_is_told_of_a_piece_is_so(home: Path, box: Path) -> None:
+    """Items are stored in groups; nobody is told of one before it is there to be seen."""
+    told: list[str] = []
+    library = Home.read(home).library
+
+    def piece(one: Piece) -> None:
+        told.append(one.source)
+        assert library.catalogue.item(one.item) is not None
+        assert library.archive.writing_since() is None
+
+    report = _ingest(home, _untitled(box), watcher=_told(piece))
+    assert sorted(told) == [one["source"] for one in report["pieces"]]
+
+
+def test_an_interrupt_keeps_all_that_was_ready(home: Path, box: Path) -> None:
+    with pytest.raises(_Interrupted):
+        _ingest(home, _untitled(box), watcher=_stop_after(1))
+    assert len(items(home)) == 3, "they went together"
+    assert set(outcomes(_ingest(home, box)).values()) == {"new"}
 
 
 def test_what_an_interrupted_ingest_changed_is_counted_as_changed(home: Path, box: Path) -> None:

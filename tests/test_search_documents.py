@@ -2,7 +2,7 @@
 
 import pytest
 
-from metadata.model import Agent, Contribution, Date, Identifier, Item, Page, Text
+from metadata.model import Agent, Contribution, Date, File, Identifier, Item, Page, Text
 from metadata.vocabulary import Vocabulary, read_skos
 from search.documents import documents, readable
 
@@ -33,6 +33,12 @@ def make_item() -> Item:
         descriptions=(Text("Un abrégé.", "fr"),),
         identifiers=(Identifier("isbn", "9782123456803"),),
         collections=("maps",),
+        files=(
+            File("original/a.tif", "original", "image/tiff", 1, "0", puid="fmt/353"),
+            File("original/b.tif", "original", "image/tiff", 1, "0", puid="fmt/353"),
+            File("original/c", "original", "application/pdf", 1, "0"),
+            File("access.pdf", "access", "application/pdf", 1, "0", puid="fmt/17"),
+        ),
     )
 
 
@@ -44,6 +50,7 @@ def test_the_description_says_all_that_is_known_in_all_languages(vocabulary: Voc
     assert (made.page, made.title) == (0, "Les marais\nThe marshes of the west")
     assert (made.type, made.year, made.languages, made.collections) == ("report", 1987, ("fr",), ("maps",))
     assert made.subjects == ("urn:wet", "urn:land")
+    assert made.formats == ("fmt/353",)
 
 
 def test_a_page_keeps_its_own_language_and_the_items_facts(vocabulary: Vocabulary) -> None:

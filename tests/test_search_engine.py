@@ -50,6 +50,7 @@ def words(snippet: Snippet) -> str:
         ("title:wetlands forest", "en1"), ("title:humedales OR forest", "en1 es1"), ("-title:wetlands", "es1 fr1"),
         ("dupont", "fr1"), ("smith", "en1"),
         ("year:1999..2001", "en1 es1"), ("year:..1995", "fr1"), ("year:2000..", "en1"), ("year:2001..1999", ""),
+        ("format:pdf", "en1 fr1"), ("formato:tiff", "en1"), ("forest -format:fmt/353", ""), ("-format:pdf", "es1"),
         ("language:en", "en1 es1"), ("type:report -language:es", "en1"), ("forest year:1990", ""),
         ("", "en1 es1 fr1"), ("-foret", "en1 es1"), ("???", ""), ("x" * 200, ""), ("日本", ""),
     ],
@@ -105,6 +106,13 @@ def test_a_facet_is_counted_without_its_own_filter(reader: SearchReader) -> None
     assert list(facets) == list(FACETS)
 
 
+def test_formats_are_a_facet_and_an_item_without_files_has_none(reader: SearchReader) -> None:
+    facets = reader.find(Request("")).facets
+    assert {c.value: c.count for c in facets["format"]} == {"fmt/17": 1, "fmt/276": 1, "fmt/353": 1}
+    assert ids(reader.find(Request("", (("format", "fmt/353"), ("format", "fmt/17"))))) == {"en1", "fr1"}
+    assert ids(reader.find(Request("", (("format", ""),)))) == set()
+
+
 def test_titles_rank_before_descriptions_and_these_before_pages(tmp_path: Path) -> None:
     mere = "heron " * 40
     items = [
@@ -129,7 +137,7 @@ def random_items() -> list[list[PageDocument]]:
         facts = PageDocument(
             f"i{n}", 0, chance.choice(("en", "fr", "")), pages[0], pages[0], chance.choice(("book", "report")),
             chance.choice((None, 1990, 1991)), chance.choice((("en",), ("en", "fr"), ())),
-            ("s:1", f"s:{n % 7}"), ("c",) * (n % 2),
+            ("s:1", f"s:{n % 7}"), ("c",) * (n % 2), formats=(f"fmt/{n % 3}",) * (n % 4 != 0),
         )  # fmt: skip
         made.append(list(item_of(facts, *pages[1:])))
     return made
@@ -170,6 +178,7 @@ def values_of(facts: PageDocument, facet: str) -> set[str]:
         "year": {str(facts.year)} if facts.year else set(),
         "subject": set(facts.subjects),
         "collection": set(facts.collections),
+        "format": set(facts.formats),
     }[facet]
 
 
@@ -180,7 +189,13 @@ POSITIVE = st.recursive(
 QUERIES = st.one_of(st.just(""), POSITIVE, st.builds("{} -{}".format, POSITIVE, POSITIVE))
 FILTERS = st.fixed_dictionaries(
     {},
-    optional={"language": st.just("fr"), "type": st.just("book"), "year": st.just("1990"), "subject": st.just("s:3")},
+    optional={
+        "language": st.just("fr"),
+        "type": st.just("book"),
+        "year": st.just("1990"),
+        "subject": st.just("s:3"),
+        "format": st.just("fmt/1"),
+    },
 )
 
 

@@ -1,6 +1,9 @@
 """The Tantivy engine: writing, being read meanwhile, and what becomes of a damaged index."""
 
 import json
+import os
+import random
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -199,3 +202,76 @@ def test_another_version_gets_a_folder_of_its_own(tmp_path: Path, monkeypatch: p
     writer.close()
     assert [path.name for path in tmp_path.iterdir()] == ["0123456789abcdef"]
     assert open_reader(tmp_path).find(Request("")).total == 3
+
+
+def segment_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*/*") if len(path.stem) >= 32)
+
+
+def test_no_byte_of_an_index_can_change_unnoticed(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    open_reader(tmp_path).close()
+    chance = random.Random(1)  # noqa: S311
+    (meta,) = tmp_path.glob("*/meta.json")
+    for path in [*segment_files(tmp_path), meta]:
+        whole, status = path.read_bytes(), path.stat()
+        body = len(whole) - 1 if path == meta else whole.rindex(b'{"version"')
+        for _ in range(12):
+            content = bytearray(whole)
+            content[chance.randrange(body)] ^= 1 << chance.randrange(8)
+            path.write_bytes(content)
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+            with pytest.raises(Outdated, match=re.escape(path.name)) as caught:
+                open_reader(tmp_path)
+            assert "canoe rebuild --index" in caught.value.hint
+        path.write_bytes(whole)
+    assert open_reader(tmp_path).find(Request("forest")).total == 1
+
+
+def test_a_footer_that_is_damaged_is_no_footer(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    for path in segment_files(tmp_path):
+        whole = path.read_bytes()
+        start = whole.rindex(b'{"version"')
+        for place in range(start, len(whole)):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+            try:
+                found = open_reader(tmp_path).find(Request("forest")).total
+            except Outdated:
+                continue
+            assert found == 1, "what the digest does not cover is of no meaning"
+        path.write_bytes(whole)
+
+
+def test_a_writer_that_was_killed_leaves_an_index_that_is_not_called_damaged(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    writer = open_writer(tmp_path)
+    assert not list(tmp_path.glob("*/meta.json.sum"))
+    writer.put(item_of(PageDocument("x", 0, text="forest")))
+    writer.commit(4)
+    assert open_reader(tmp_path).find(Request("forest")).total == 2
+    del writer  # never closed: nothing is noted
+    assert not list(tmp_path.glob("*/meta.json.sum"))
+    assert open_reader(tmp_path).position() == 4
+    open_writer(tmp_path).close()
+    assert list(tmp_path.glob("*/meta.json.sum"))
+    assert open_reader(tmp_path).position() == 4
+
+
+def test_whoever_may_read_the_folder_may_read_the_index(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    (folder,) = tmp_path.iterdir()
+    folder.chmod(0o750)
+    open_writer(tmp_path).close()
+    assert {path.stat().st_mode & 0o777 for path in folder.glob("*.json")} == {0o640}
+
+
+class PanicException(BaseException):
+    """What Tantivy's binding raises when Tantivy panics; its own class cannot be imported."""
+
+
+def test_a_panic_of_tantivys_is_a_damaged_index_and_no_end_of_the_process(tmp_path: Path) -> None:
+    with pytest.raises(Outdated, match="damaged: index out of bounds"), search.tantivy_folder.faults(tmp_path):
+        raise PanicException("index out of bounds")
+    with pytest.raises(KeyboardInterrupt), search.tantivy_folder.faults(tmp_path):
+        raise KeyboardInterrupt

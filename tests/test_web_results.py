@@ -66,6 +66,17 @@ def test_facets_narrow_and_widen(pages: Pages) -> None:
     assert narrowed.xpath("//form//input[@name='language']/@value") == ["en"]
 
 
+def test_formats_are_named_in_the_readers_language(pages: Pages) -> None:
+    tree = tree_of(pages.get("/search?lang=es").text)
+    (section,) = tree.xpath("//section[@aria-labelledby='facet-format']")
+    assert section.xpath("string(h3)") == "Formato"
+    (link,) = section.xpath(".//a[contains(., 'PDF 1.4')]")
+    assert "format=fmt%2F18" in link.get("href")
+    chip = tree_of(pages.get(link.get("href")).text).xpath("string(//ul[@class='chips'])")
+    assert "Formato: PDF 1.4" in " ".join(chip.split())
+    assert "Formato: Texto sin formato" in text_of(pages.get("/search?format=x-fmt/111&lang=es").text)
+
+
 def test_a_subject_finds_what_stands_below_it_by_its_uri(pages: Pages) -> None:
     top = shipped().broader_closure(shipped().find("Wetlands", "en"))[-1]
     tree = tree_of(pages.get("/search", params={"subject": top, "lang": "es"}).text)

@@ -127,7 +127,15 @@ def _put(writer: Writer, item: Item, texts: tuple[str, ...]) -> None:
         "pages.jsonl": lines,
     }
     files = (
-        File("originals/the scan.pdf", "original", "application/pdf", len(PDF), digest(PDF), "dossier/le scan é.pdf"),
+        File(
+            "originals/the scan.pdf",
+            "original",
+            "application/pdf",
+            len(PDF),
+            digest(PDF),
+            "dossier/le scan é.pdf",
+            "fmt/18",
+        ),
         File("originals/plan.svg", "original", "image/svg+xml", 6, digest(b"<svg/>"), "plan.svg"),
         File("access.pdf", "access", "application/pdf", len(PDF), digest(PDF)),
         File("pages.jsonl", "pages", "application/x-ndjson", len(lines), digest(lines)),

@@ -11,6 +11,7 @@ from babel.units import format_unit
 
 from archive.clock import SECOND
 from metadata import languages
+from metadata.formats import format_of
 from metadata.model import Agent, Doi, Item, Text
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
@@ -51,6 +52,7 @@ FACETS = {
     "year": N_("Year"),
     "subject": N_("Subject"),
     "collection": N_("Collection"),
+    "format": N_("Format"),
 }
 METHODS = {
     "text-layer": N_("The text comes from the document itself."),
@@ -148,7 +150,7 @@ class Labels:
         """Name a facet's value; its language is ``""`` where it is nobody's in particular."""
         if facet == "subject":
             return self.concept(value)
-        named = {"language": self.tongue, "type": self.kind}.get(facet)
+        named = {"language": self.tongue, "type": self.kind, "format": self.file_format}.get(facet)
         return Text(named(value), self.language) if named else Text(value)
 
     def method(self, code: str) -> str:
@@ -158,6 +160,10 @@ class Labels:
     def scheme(self, code: str) -> str:
         """Name an identifier's scheme."""
         return self.text(SCHEMES[code]) if code in SCHEMES else code
+
+    def file_format(self, puid: str) -> str:
+        """Name a file format by its PUID."""
+        return format_of(puid).label(self.language)
 
     def format(self, media_type: str) -> str:
         """Name a file format by its media type."""

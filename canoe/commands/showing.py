@@ -1,17 +1,13 @@
-"""canoe show, canoe export, canoe search, canoe vocabulary: what the library knows."""
+"""canoe show, canoe search, canoe vocabulary: what the library knows."""
 
-import csv
-import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
-from archive.durable import storage
 from canoe.commands.options import (
     HELP_STYLE,
     HomeOption,
@@ -25,10 +21,10 @@ from canoe.commands.options import (
 from canoe.home import Home
 from canoe.settings import home_folder
 from metadata.dublin_core import oai_dc
-from metadata.errors import NotFound, StorageError, UsageError
-from metadata.model import Item, Page
-from metadata.serial import record_line, to_json
-from search.engine import ItemHit, Request, SearchReader, open_reader
+from metadata.errors import NotFound
+from metadata.model import Page
+from metadata.serial import to_json
+from search.engine import Answer, ItemHit, Request, SearchReader, open_reader
 
 
 class ShowFormat(StrEnum):
@@ -36,13 +32,6 @@ class ShowFormat(StrEnum):
 
     JSON = "json"
     DC = "dc"
-
-
-class ExportFormat(StrEnum):
-    """Forms the library is exported in."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
 
 
 def show(
@@ -74,104 +63,6 @@ def _page(page: Page) -> dict[str, Any]:
     }
 
 
-def export(
-    query: Annotated[str, typer.Argument(help="Only what this finds.", show_default="everything")] = "",
-    home: HomeOption = None,
-    form: Annotated[ExportFormat, typer.Option("--format", help="jsonl or csv.")] = ExportFormat.JSONL,
-    out: Annotated[Path | None, typer.Option(help="Write to this file.", show_default="standard output")] = None,
-) -> None:
-    """Write out the items, sorted by id, one JSON object a line or one CSV row each.
-
-    Only facts that another run over the same sources gives again; times stand under keys
-    ending in _at. `source` names what an item was made from.
-    """
-    opened = open_home(home)
-    lines = (_FORMATS[form])(opened, _chosen(opened, query))
-    if out is None:
-        sys.stdout.writelines(lines)
-    else:
-        if out.is_dir() or not out.parent.is_dir():
-            raise UsageError(f"{out} cannot be written.", "Name a file in a folder that is there.")
-        try:
-            with storage(out), out.open("w", encoding="utf-8", newline="") as stream:
-                stream.writelines(lines)
-        except OSError as fault:
-            raise StorageError(f"{out}: {fault.strerror}.", "Name a file that can be written with --out.") from fault
-
-
-def _chosen(home: Home, query: str) -> Iterator[Item]:
-    if not query:
-        return home.library.items()
-    return (home.library.item(hit) for hit in sorted(_found_ids(home, query)))
-
-
-def _found_ids(home: Home, query: str) -> Iterator[str]:
-    reader, offset = open_reader(home.index), 0
-    try:
-        while hits := reader.find(Request(query, offset=offset, limit=100)).hits:
-            yield from (hit.id for hit in hits)
-            offset += len(hits)
-    finally:
-        reader.close()
-
-
-def _jsonl(home: Home, items: Iterable[Item]) -> Iterator[str]:
-    repeated = home.library.catalogue.repeated_sources()
-    for item in items:
-        yield msgspec.json.encode(export_object(item, repeated), order="sorted").decode() + "\n"
-
-
-def export_object(item: Item, repeated: frozenset[str]) -> dict[str, Any]:
-    """Return what is exported of an item; a source in ``repeated`` is told apart by the item's id."""
-    facts: dict[str, Any] = msgspec.json.decode(record_line(item))
-    return {**facts, "source": f"{item.source} [{item.id}]" if item.source in repeated else item.source}
-
-
-def _csv(home: Home, items: Iterable[Item]) -> Iterator[str]:
-    repeated = home.library.catalogue.repeated_sources()
-    yield _row(_COLUMNS)
-    for item in items:
-        facts = {**export_object(item, repeated), **_flat(item)}
-        yield _row([str(facts.get(column, "")) for column in _COLUMNS])
-
-
-def _flat(item: Item) -> dict[str, str]:
-    return {
-        "titles": " | ".join(text.value for text in item.titles),
-        "agents": " | ".join(f"{one.agent.name} ({one.role})" for one in item.contributions),
-        "dates": " | ".join(date.value for date in item.dates),
-        "languages": " | ".join(item.languages),
-        "subjects": " | ".join([*item.concepts, *(keyword.value for keyword in item.keywords)]),
-        "identifiers": " | ".join(f"{one.scheme}:{one.value}" for one in item.identifiers),
-        "doi": item.doi.name if item.doi else "",
-        "collections": " | ".join(item.collections),
-        "rights": " | ".join(text.value for text in item.rights),
-    }
-
-
-_COLUMNS = [
-    *("id", "source", "status", "type", "titles", "agents", "dates", "languages", "subjects"),
-    *("identifiers", "doi", "collections", "rights", "page_count", "accession"),
-]
-
-
-def _row(cells: list[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(_inert(cell) for cell in cells)
-    return line.getvalue()
-
-
-def _inert(cell: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
-_FORMATS: dict[ExportFormat, Callable[[Home, Iterable[Item]], Iterator[str]]] = {
-    ExportFormat.JSONL: _jsonl,
-    ExportFormat.CSV: _csv,
-}
-
-
 def search(
     query: Annotated[str, typer.Argument(help='Words, "a phrase", -not, title:word, year:1990..2005.')],
     home: HomeOption = None,
@@ -194,7 +85,7 @@ def _print_answer(home: Home, reader: SearchReader, request: Request, as_json: b
     answer = reader.find(request)
     for remark in answer.remarks:
         typer.echo(remark, err=True)
-    for hit in answer.hits:
+    for hit in _all_hits(reader, request, answer):
         title = home.library.item(hit.id).title.value
         if as_json:
             print_json(_hit_json(hit, title))
@@ -202,6 +93,16 @@ def _print_answer(home: Home, reader: SearchReader, request: Request, as_json: b
             print_lines(_hit_lines(hit, title))
     if not as_json:
         print_lines([f"{counted(answer.total, 'item')}."])
+
+
+def _all_hits(reader: SearchReader, request: Request, first: Answer) -> Iterator[ItemHit]:
+    """Yield as many hits as are asked for: an engine gives a limited number at once."""
+    hits, given = first.hits, 0
+    while hits:
+        yield from hits
+        given += len(hits)
+        left = min(request.limit, first.total) - given
+        hits = reader.find(replace(request, offset=given, limit=left)).hits if left > 0 else ()
 
 
 def _hit_json(hit: ItemHit, title: str) -> dict[str, Any]:

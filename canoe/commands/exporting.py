@@ -1,0 +1,147 @@
+"""canoe export: the library, or what a query finds of it, written out."""
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from archive.durable import storage
+from canoe.bag_export import export_bag
+from canoe.commands.options import HomeOption, counted, open_home, say
+from canoe.home import Home
+from canoe.progress import counting
+from metadata.errors import StorageError, UsageError
+from metadata.model import Item
+from metadata.serial import record_line
+from search.engine import Request, open_reader
+
+
+class ExportFormat(StrEnum):
+    """Forms the library is exported in."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    BAGIT = "bagit"
+
+
+def export(
+    query: Annotated[str, typer.Argument(help="Only what this finds.", show_default="everything")] = "",
+    home: HomeOption = None,
+    form: Annotated[ExportFormat, typer.Option("--format", help="jsonl, csv or bagit.")] = ExportFormat.JSONL,
+    out: Annotated[
+        Path | None, typer.Option(help="The file, or the bag's folder, to write.", show_default="standard output")
+    ] = None,
+) -> None:
+    """Write out the items, sorted by id, one JSON object a line or one CSV row each.
+
+    Only facts that another run over the same sources gives again; times stand under keys
+    ending in _at. `source` names what an item was made from.
+
+    A bag (BagIt, RFC 8493) holds the files of the items too, with a description in Dublin
+    Core, MARC, PREMIS and METS for each. It needs --out, a folder that is new or empty.
+
+    Exit codes: 0 done, 4 a file of the archive is damaged and no bag was made.
+    """
+    opened = open_home(home)
+    if form is ExportFormat.BAGIT:
+        _export_bag(opened, query, out)
+        return
+    lines = (_FORMATS[form])(opened, _chosen(opened, query))
+    if out is None:
+        sys.stdout.writelines(lines)
+    else:
+        if out.is_dir() or not out.parent.is_dir():
+            raise UsageError(f"{out} cannot be written.", "Name a file in a folder that is there.")
+        try:
+            with storage(out), out.open("w", encoding="utf-8", newline="") as stream:
+                stream.writelines(lines)
+        except OSError as fault:
+            raise StorageError(f"{out}: {fault.strerror}.", "Name a file that can be written with --out.") from fault
+
+
+def _export_bag(home: Home, query: str, out: Path | None) -> None:
+    if out is None:
+        raise UsageError("A bag is a folder.", "Name it with --out; it must be new or empty.")
+    total = 0 if query else sum(home.library.catalogue.counts()[:2])
+    with counting("Items put in the bag", total) as done:
+        made = export_bag(home, _chosen(home, query), out, done)
+    say(f"{counted(made, 'item')} in the bag {out}.")
+
+
+def _chosen(home: Home, query: str) -> Iterator[Item]:
+    if not query:
+        return home.library.items()
+    return (home.library.item(hit) for hit in sorted(_found_ids(home, query)))
+
+
+def _found_ids(home: Home, query: str) -> Iterator[str]:
+    reader, offset = open_reader(home.index), 0
+    try:
+        while hits := reader.find(Request(query, offset=offset, limit=100)).hits:
+            yield from (hit.id for hit in hits)
+            offset += len(hits)
+    finally:
+        reader.close()
+
+
+def _jsonl(home: Home, items: Iterable[Item]) -> Iterator[str]:
+    repeated = home.library.catalogue.repeated_sources()
+    for item in items:
+        yield msgspec.json.encode(export_object(item, repeated), order="sorted").decode() + "\n"
+
+
+def export_object(item: Item, repeated: frozenset[str]) -> dict[str, Any]:
+    """Return what is exported of an item; a source in ``repeated`` is told apart by the item's id."""
+    facts: dict[str, Any] = msgspec.json.decode(record_line(item))
+    return {**facts, "source": f"{item.source} [{item.id}]" if item.source in repeated else item.source}
+
+
+def _csv(home: Home, items: Iterable[Item]) -> Iterator[str]:
+    repeated = home.library.catalogue.repeated_sources()
+    yield _row(_COLUMNS)
+    for item in items:
+        facts = {**export_object(item, repeated), **_flat(item)}
+        yield _row([str(facts.get(column, "")) for column in _COLUMNS])
+
+
+def _flat(item: Item) -> dict[str, str]:
+    return {
+        "titles": " | ".join(text.value for text in item.titles),
+        "agents": " | ".join(f"{one.agent.name} ({one.role})" for one in item.contributions),
+        "dates": " | ".join(date.value for date in item.dates),
+        "languages": " | ".join(item.languages),
+        "subjects": " | ".join([*item.concepts, *(keyword.value for keyword in item.keywords)]),
+        "identifiers": " | ".join(f"{one.scheme}:{one.value}" for one in item.identifiers),
+        "doi": item.doi.name if item.doi else "",
+        "collections": " | ".join(item.collections),
+        "rights": " | ".join(text.value for text in item.rights),
+    }
+
+
+_COLUMNS = [
+    *("id", "source", "status", "type", "titles", "agents", "dates", "languages", "subjects"),
+    *("identifiers", "doi", "collections", "rights", "page_count", "accession"),
+]
+
+
+def _row(cells: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(_inert(cell) for cell in cells)
+    return line.getvalue()
+
+
+def _inert(cell: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+_FORMATS: dict[ExportFormat, Callable[[Home, Iterable[Item]], Iterator[str]]] = {
+    ExportFormat.JSONL: _jsonl,
+    ExportFormat.CSV: _csv,
+}

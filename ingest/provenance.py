@@ -1,0 +1,95 @@
+"""What was done to a publication on its way in, told as events (:mod:`metadata.events`).
+
+``at`` is left to the writer: all of it counts as done when the object's version is made, so
+that the same ingest gives the same events but for that moment.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ingest.documents import Digitised, Identification
+from ingest.engine import OcrEngine
+from ingest.virus import VirusChecked
+from metadata.events import Event, EventOutcome
+from metadata.model import File, Item, Method
+
+_METHODS: dict[Method, str] = {
+    "ocr": "read by OCR",
+    "text-layer": "by their text layer",
+    "blank": "blank",
+    "unread": "unread",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is told of a page: how it was read, in which language, how surely (0–100)."""
+
+    method: Method = "unread"
+    language: str = ""
+    confidence: float = 0.0
+
+
+_decoder = msgspec.json.Decoder(_Reading)
+
+
+def events_of(item: Item, done: Digitised, engine: OcrEngine, checked: VirusChecked | None, agent: str) -> list[Event]:
+    """Return the events of an item that comes in with its files; ``agent`` is Canoe with its version.
+
+    ``checked`` is what the virus scanner said, None where there is none.
+    """
+    original = next(item.files_as("original"))
+    return [
+        Event("ingestion", "", agent=agent, detail=f"From {original.name}, {item.accession}", files=(original.path,)),
+        *_virus_check(original, checked),
+        *_format(original, done.original_format),
+        Event("validation", "", agent=agent, detail=f"Opened; pages: {done.page_count}", files=(original.path,)),
+        _digitisation(item, done, engine, agent),
+        *(event for copy in item.files_as("access") for event in _access_copy(copy, done.access_format, agent)),
+    ]
+
+
+def _virus_check(original: File, checked: VirusChecked | None) -> Iterator[Event]:
+    if checked:
+        yield Event("virus check", "", checked.outcome, checked.agent, checked.detail, (original.path,))
+
+
+def _format(file: File, found: Identification) -> Iterator[Event]:
+    if found.agent:
+        outcome: EventOutcome = "success" if found.puid else "warning"
+        detail = " ".join(filter(None, (found.puid or "not known", found.remark)))
+        yield Event("format identification", "", outcome, found.agent, detail, (file.path,))
+
+
+def _access_copy(copy: File, found: Identification, agent: str) -> Iterator[Event]:
+    yield Event("migration", "", agent=agent, detail="Searchable copy with a text layer", files=(copy.path,))
+    yield from _format(copy, found)
+
+
+def _digitisation(item: Item, done: Digitised, engine: OcrEngine, agent: str) -> Event:
+    """Tell how the pages were read: by which engine with which settings and models, how many of each kind."""
+    readings = list(_readings(done.pages))
+    methods = Counter(reading.method for reading in readings)
+    recognised = [reading.confidence for reading in readings if reading.method == "ocr"]
+    parts = [f"pages {name}: {methods[method]}" for method, name in _METHODS.items() if methods[method]]
+    if recognised:
+        parts.append(f"mean confidence {sum(recognised) / len(recognised):.0f}")
+        parts.append(f"models {'+'.join(done.document.languages)}, {_settings(engine)}")
+    outcome: EventOutcome = "warning" if methods["unread"] else "success"
+    by = engine.agent() if recognised else agent
+    pages = tuple(file.path for file in item.files_as("pages"))
+    return Event("digitisation", "", outcome, by, "; ".join(parts), pages)
+
+
+def _settings(engine: OcrEngine) -> str:
+    """Return an engine's settings, which are its fields."""
+    return ", ".join(f"{name} {value}" for name, value in msgspec.to_builtins(engine).items())
+
+
+def _readings(pages: Path) -> Iterator[_Reading]:
+    with pages.open("rb") as lines:
+        yield from map(_decoder.decode, lines)

@@ -34,6 +34,7 @@ from archive.ocfl import (
 from metadata.problems import Problem, problem
 
 _SIDECAR = re.compile(rb"(\S+)[ \t]+inventory\.json(\n?)")
+_VERSION = re.compile(r"v[0-9]+")
 _DECLARATIONS = {f"0=ocfl_object_{version}": version for version in ("1.0", "1.1")}
 _PATIENCE, _PAUSE = 20, 0.1  # looks at what a writer is about to finish, seconds between them
 _DEPTH = 1 + int(str(LAYOUT_CONFIG["numberOfTuples"]))  # of an object's folder below the root
@@ -89,10 +90,12 @@ def check_object(folder: Path, archive: Archive | None = None, reader: Reader | 
     """Return every fault of the object in ``folder``, and of its place where ``archive`` is given."""
     tree = Tree(str(folder), reader or Reader())
     faults = list(_check_declaration(tree))
-    root, unusable = _read(tree, "", archive is not None)
+    strict = archive is not None
+    root, unusable = _read(tree, "", strict)
     faults += unusable
+    if unusable:
+        root = _stand_in(tree, root, strict)
     if root is not None:
-        strict = archive is not None
         if archive and archive.folder(str(root.document.raw.get("id"))) != folder:
             faults.append(problem("object-misplaced", tree.at(), object=root.document.raw.get("id")))
         earlier, broken = _read_versions(tree, root, strict)
@@ -190,6 +193,19 @@ def _read(tree: Tree, folder: str, strict: bool) -> tuple[_Seen | None, list[Pro
     return _judged(tree, folder, data, strict)
 
 
+def _stand_in(tree: Tree, root: _Seen | None, strict: bool) -> _Seen | None:
+    """Return the newest version's copy of a root inventory that is damaged, where the copy is sound.
+
+    So the rest of the object is judged by what is right. Else return what there is.
+    """
+    versions = [name for name, kind in tree.names().items() if kind == "folder" and _VERSION.fullmatch(name)]
+    newest = max(versions, key=lambda name: int(name[1:]), default="")
+    copy, faults = _read(tree, newest, strict) if newest else (None, [])
+    told = root.document.newest if root else ""
+    is_sound = copy and not faults and copy.document.newest == newest and told in ("", newest)
+    return copy if is_sound else root
+
+
 def _judged(tree: Tree, folder: str, data: bytes, strict: bool) -> tuple[_Seen | None, list[Problem]]:
     """Return the same of an inventory that has been read."""
     where, document = tree.at(_in(folder, INVENTORY)), _decoded(data)
@@ -251,7 +267,7 @@ def _check_entries(tree: Tree, root: _Seen, earlier: Mapping[str, _Seen], strict
             if kind != "folder":
                 yield problem("file-stray", tree.at(name), code="E001")
         elif name not in known:
-            code = "E046" if kind == "folder" and re.fullmatch(r"v\d+", name) else "E001"
+            code = "E046" if kind == "folder" and _VERSION.fullmatch(name) else "E001"
             yield problem("file-stray", tree.at(name), code=code)
     for name, kind in sorted(tree.names("extensions").items()):
         if kind != "folder":

@@ -47,7 +47,8 @@ class Library:
             Archive.create(home / "archive", home / "staging")
         library = cls.open_unverified(home, publishing)
         if not any(library.archive.folders()):
-            library.catalogue.create()
+            with writer_lock(home):
+                library.catalogue.create()
         return library
 
     @classmethod

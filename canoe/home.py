@@ -15,9 +15,9 @@ from archive.durable import storage, sync_folder
 from archive.library import Library
 from canoe.programs import tesseract_languages
 from canoe.settings import Settings, read_settings
-from ingest.batch import Tools
 from ingest.documents import Limits
 from ingest.engine import load_engine
+from ingest.tools import Tools
 from ingest.virus import Scanner
 from metadata.errors import DamageFound, HomeHeld, StorageError
 from metadata.vocabulary import Vocabulary, shipped

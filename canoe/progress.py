@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest import documents
-from ingest.batch import Watcher
+from ingest.tools import Watcher
 from metadata.accession import Piece
 
 _EVERY = 10.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ingest.batch import Report
+from ingest.tools import Report
 from metadata.accession import Piece, count_outcomes
 from metadata.problems import Problem
 

@@ -5,29 +5,27 @@ exactly one Piece. A fault of one piece never stops the others; a fault of the d
 the batch, and the same ingest again goes on where it stopped.
 """
 
-import errno
 import hashlib
 import logging
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.durable import copy_file, remove_tree, sha512_of, storage
+from archive.durable import remove_tree
 from archive.library import Library, Writer
+from ingest.arrivals import Arrivals, room
 from ingest.digitise import digitise
-from ingest.documents import Digitised, Limits, Progress, Refused
+from ingest.documents import Digitised, Progress, Refused
 from ingest.draft import Draft, Original, Submitted
-from ingest.engine import OcrEngine
 from ingest.gather import Found, gather
 from ingest.identify import Register
 from ingest.provenance import events_of
 from ingest.publications import (
     complete,
-    fit_name,
     kept_problems,
     redescribed,
     store,
@@ -39,61 +37,16 @@ from ingest.publications import (
 from ingest.records import Amendment, Naming, RecordShelf, read_file, rejected_piece
 from ingest.stages import describe, submission_of
 from ingest.ties import Ties, file_key, from_manifest
-from ingest.virus import Scanner, VirusChecked
+from ingest.tools import Report, Tools, Watcher
 from metadata.accession import Accession, Outcome, Piece, count_outcomes
 from metadata.description import Description, Rejected
 from metadata.errors import SourceChanged, StorageError
 from metadata.events import Event
 from metadata.ids import item_id
 from metadata.model import Item
-from metadata.problems import Problem, problem
-from metadata.vocabulary import Vocabulary
+from metadata.problems import problem
 
 log = logging.getLogger(__name__)
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a batch works with: engine, vocabulary, limits; and what the librarian asked for.
-
-    ``languages`` are Tesseract's codes for pages whose record names none, ``models`` those that
-    the engine can read (empty: any). Every file is first shown to the ``scanner``, where there is one.
-    """
-
-    engine: OcrEngine
-    vocabulary: Vocabulary
-    limits: Limits
-    languages: tuple[str, ...]
-    collection: str
-    doi_prefix: str
-    workers: int
-    models: frozenset[str] = frozenset()
-    scanner: Scanner | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What became of each piece; ``accession`` is ``""`` when nothing new came in."""
-
-    accession: str
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """Who is told how far the batch is: files looked at (of how many), pages read, pieces done."""
-
-    looked: Callable[[int, int], None]
-    read: Callable[[Progress], None]
-    piece: Callable[[Piece], None]
-
-
-def _deaf(*_: object) -> None:
-    pass
-
-
-NOBODY = Watcher(_deaf, _deaf, _deaf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +80,7 @@ class _Batch:
         self._tools = tools
         self._watcher = watcher
         self._workspace = workspace
+        self._arrivals = Arrivals(workspace, tools)
         self._register = Register(library.catalogue)
         self._ties = Ties(library.catalogue)
         self._naming = Naming(tools.vocabulary, tools.doi_prefix, tools.collection, "")
@@ -135,7 +89,6 @@ class _Batch:
         self._pieces: list[Piece] = []
         self._untold: deque[Piece] = deque()  # what nobody has been told yet, for it might not be safe
         self._refused: dict[str, Piece] = {}  # by source
-        self._scanned: dict[str, VirusChecked] = {}  # by source
         self._unread: set[str] = set()  # items whose pages are still being read
         self._waiting: list[tuple[Submitted, Digitised]] = []  # read, but tied to an item that is not
 
@@ -168,45 +121,11 @@ class _Batch:
         """Yield source and original of every file that can be read."""
         for number, one in enumerate(found, 1):
             self._watcher.looked(number, len(found))
-            try:
-                if refusal := self._too_large(one):
-                    self._note(Piece(one.source, "refused", problems=(refusal,)))
-                    continue
-                with _room(self._workspace):
-                    original = self._look(one, number)
-                if refusal := self._infection(original, one.source):
-                    self._note(Piece(one.source, "refused", problems=(refusal,)))
-                    continue
-                yield one.source, original
-            except OSError as fault:
-                why = problem("file-unreadable", one.source, reason=fault.strerror or str(fault))
-                self._note(Piece(one.source, "refused", problems=(why,)))
-
-    def _too_large(self, one: Found) -> Problem | None:
-        """Refuse what is beyond the limit before its digest is asked for."""
-        size, limit = one.path.stat().st_size, self._tools.limits.size
-        if one.kind != "document" or size <= limit:
-            return None
-        return problem("file-too-large", one.source, what="The file", size=f"{size} bytes", limit=limit)
-
-    def _infection(self, original: Original, source: str) -> Problem | None:
-        """Show a file to the virus scanner before anything decodes it; keep what it said for the event."""
-        if self._tools.scanner is None:
-            return None
-        self._scanned[source] = self._tools.scanner.check(original.path, source)
-        return self._scanned[source].problem
-
-    def _look(self, one: Found, number: int) -> Original:
-        """Return a file as it now is; records are copied first, so that what is read is what is kept."""
-        path, name = one.path, one.name or one.source.rpartition("/")[2]
-        if one.kind == "document":
-            sha512 = one.sha512 or sha512_of(path)
-        else:
-            path = self._workspace / f"{number:04}-{fit_name(name)[-50:]}"
-            sha512 = copy_file(one.path, path)
-            if one.sha512 not in ("", sha512):
-                raise OSError("it has changed since its bag was judged")
-        return Original(path, name, one.media_type, path.stat().st_size, sha512, one.fixity)
+            looked = self._arrivals.look(one, number)
+            if isinstance(looked, Original):
+                yield one.source, looked
+            else:
+                self._note(Piece(one.source, "refused", problems=(looked,)))
 
     def _accession_id(self, digests: Iterable[str]) -> str:
         """Derive the accession's id from what came: the same again, until it is finished."""
@@ -248,7 +167,7 @@ class _Batch:
         self._unread = {one.draft.item.id for one in fresh.values()}
         tools = self._tools
         queue = (to_read(one, self._workspace, tools.languages, tools.models) for one in fresh.values())
-        with _room(self._workspace):
+        with room(self._workspace):
             for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._read):
                 self._take(fresh[done.document.key], done)
         self._flush()  # what follows looks up what the library holds
@@ -293,7 +212,7 @@ class _Batch:
         item, problems = self._ties.tie(draft.item, draft.links)
         if self._writer:
             preserved = with_files(replace(draft, item=item), submitted.original, done)
-            checked = self._scanned.get(item.source)
+            checked = self._arrivals.checked.get(item.source)
             events = events_of(preserved.item, done, self._tools.engine, checked, self._writer.agent)
             store(self._writer, preserved, events)
         yield Piece(item.source, "new", item.id, (*draft.problems, *problems))
@@ -345,7 +264,7 @@ class _Batch:
     def _settle(self, source: str, pieces: Iterator[Piece]) -> None:
         """Note the pieces; a fault becomes the piece of its source and the batch goes on."""
         try:
-            with _room(self._workspace):
+            with room(self._workspace):
                 for piece in pieces:
                     self._note(piece)
         except StorageError:
@@ -419,18 +338,6 @@ class _Batch:
             event = Event("ingestion", "", agent=self._writer.agent, detail=told)
             self._writer.put_accession(accession, pieces, shelf.path, kept, [event])
         return Report(accession.id, pieces)
-
-
-@contextmanager
-def _room(workspace: Path) -> Iterator[None]:
-    """Raise StorageError when there is no room left to write in; other faults of files pass."""
-    try:
-        yield
-    except OSError as fault:
-        if fault.errno in _NO_ROOM:
-            with storage(workspace):
-                raise
-        raise
 
 
 def _refusal(submitted: Submitted, done: Refused) -> Piece:

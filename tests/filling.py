@@ -116,6 +116,8 @@ class Scene:
         if answer.out and json.loads(answer.out) not in self.course.reports:
             wrong.append(f"reported otherwise: {self._strange_pieces(json.loads(answer.out))}")
         part = "/".join(Path(told["path"]).relative_to(self.disk).parts[:2]) if told and not wrong else ""
+        if part == "home/index" and not answer.out:
+            wrong.append("what was kept was not reported")
         seen, said = apart(self._read)
         return Refusal(disk, answer.code, part, len(seen.items) if seen else -1, answer.err, (*wrong, *said))
 

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -138,13 +139,16 @@ def catalogue_rows(home: Path) -> dict[str, list[str]]:
 
 
 def logical_files(home: Path) -> dict[str, dict[str, str]]:
-    """Return each archived object's newest files with their digests, but for the file that tells the time."""
+    """Return each archived object's newest files with their digests, but for what tells the time."""
     found = {}
     for path in home.glob("archive/*/*/*/inventory.json"):
         inventory = json.loads(path.read_text())
         state = inventory["versions"][inventory["head"]]["state"]
         files = {name: digest for digest, names in state.items() for name in names}
         files.pop("accession.json", None)
+        if "events.jsonl" in files:
+            content = path.parent / inventory["manifest"][files["events.jsonl"]][0]
+            files["events.jsonl"] = re.sub(r'"at":"[^"]*"', "", content.read_text())
         found[inventory["id"]] = files
     return found
 

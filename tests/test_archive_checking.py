@@ -103,6 +103,20 @@ def test_every_fault_of_an_object_is_named(library: Library) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("how", ["removed", "cut", "another's", "flipped"])
+def test_a_damaged_root_inventory_hides_no_other_fault(library: Library, how: str) -> None:
+    """The newest version has a copy: by that the rest is judged, and what is sound is not accused."""
+    folder = library.archive.folder(item_object(book(2)[0].id))
+    inventory, text = folder / "inventory.json", folder / "v1/content/access/text.pdf"
+    content = inventory.read_bytes()
+    inventory.unlink()
+    if how != "removed":
+        wrong = {"cut": content[:200], "another's": b"{}", "flipped": content.replace(b"tif", b"tiff")}
+        inventory.write_bytes(wrong[how])
+    text.unlink()
+    assert {fault.where for fault in run(library, Manner()).faults} == {str(inventory), str(text), str(text.parent)}
+
+
 # --- workers ----------------------------------------------------------------------------------
 
 

@@ -65,6 +65,14 @@ def test_a_check_says_what_it_read_and_notes_it(library: Library) -> None:
     assert json.loads((folder / "logs/fixity.jsonl").read_text())["agent"].startswith("Canoe ")
 
 
+def test_a_lost_declaration_of_the_root_is_a_fault_like_others(library: Library) -> None:
+    path = flip(library, 1)
+    (library.archive.root / "0=ocfl_1.1").unlink()
+    answer = check(library, "--json")
+    named = [fault["where"] for fault in answer.json["faults"]]
+    assert (answer.code, named) == (4, [str(path), str(library.archive.root / "0=ocfl_1.1")])
+
+
 def test_a_fault_is_noted_as_a_failure(library: Library) -> None:
     path = flip(library, 1)
     answer = check(library)

@@ -14,8 +14,9 @@ from test_archive_bag import digest, make, seal
 
 from archive.library import Library
 from canoe.home import Home
-from ingest.batch import NOBODY, ingest
+from ingest.batch import ingest
 from ingest.gather import Found, gather
+from ingest.tools import NOBODY
 from metadata.accession import Piece
 from metadata.description import Description, Link, Rejected
 from metadata.item_record import LARGEST, portable, read_item_record

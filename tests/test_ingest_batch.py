@@ -29,11 +29,11 @@ import ingest.publications
 from archive.library import Writer
 from canoe.home import Home
 from canoe.report import report_json
-from ingest.batch import NOBODY, Watcher
 from ingest.documents import Digitised, Progress
 from ingest.draft import Draft, Submitted
 from ingest.engine import OcrEngine
 from ingest.ties import Ties
+from ingest.tools import NOBODY, Watcher
 from metadata.accession import Piece
 from metadata.errors import StorageError
 

@@ -20,6 +20,7 @@ from archive.check import root_faults, survey
 from archive.check_run import begin_run, end_run, interrupted_run
 from archive.checking import Checked, Manner, check_objects, longest_unchecked
 from archive.library import Library
+from archive.repair import open_for_repair
 from archive.replay import item_object
 from canoe import __version__
 from canoe.__main__ import STOPPED
@@ -64,7 +65,7 @@ def check(
     if sum((bool(items), bool(oldest), resume)) > 1:
         raise UsageError("Items, --oldest and --resume exclude each other.", "Name one of them.")
     opened = Home.read(home_folder(home))
-    library = Library.open_unverified(opened.path, opened.publishing)
+    library = open_for_repair(opened.path, opened.publishing)
     manner = Manner(workers or len(os.sched_getaffinity(0)), rate * 1e6, f"Canoe {__version__}")
     library.heal_if_free()
     found = _Found(as_json)

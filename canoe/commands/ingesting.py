@@ -14,7 +14,8 @@ from canoe.programs import require_languages
 from canoe.progress import watching
 from canoe.report import piece_json, report_json, report_lines
 from canoe.settings import LANGUAGE_CODES
-from ingest.batch import Report, Tools, ingest
+from ingest.batch import ingest
+from ingest.tools import Report, Tools
 from metadata.errors import UsageError
 
 INPUTS_REFUSED = 3

@@ -1,0 +1,53 @@
+"""What a batch works with, what it reports, and who is told meanwhile."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingest.documents import Limits, Progress
+from ingest.engine import OcrEngine
+from ingest.virus import Scanner
+from metadata.accession import Piece
+from metadata.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a batch works with: engine, vocabulary, limits; and what the librarian asked for.
+
+    ``languages`` are Tesseract's codes for pages whose record names none, ``models`` those that
+    the engine can read (empty: any). Every file is first shown to the ``scanner``, where there is one.
+    """
+
+    engine: OcrEngine
+    vocabulary: Vocabulary
+    limits: Limits
+    languages: tuple[str, ...]
+    collection: str
+    doi_prefix: str
+    workers: int
+    models: frozenset[str] = frozenset()
+    scanner: Scanner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of each piece; ``accession`` is ``""`` when nothing new came in."""
+
+    accession: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who is told how far the batch is: files looked at (of how many), pages read, pieces done."""
+
+    looked: Callable[[int, int], None]
+    read: Callable[[Progress], None]
+    piece: Callable[[Piece], None]
+
+
+def _deaf(*_: object) -> None:
+    pass
+
+
+NOBODY = Watcher(_deaf, _deaf, _deaf)

@@ -1,5 +1,6 @@
 """Tantivy behind the interface: one that only reads, one that also writes."""
 
+import os
 from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
@@ -26,7 +27,8 @@ from search.tantivy_folder import (
 from search.tantivy_schema import POSITION, SCHEMA, page_document, position_document
 from search.tantivy_sums import forget_meta
 
-_HEAP = 64_000_000  # bytes a writer gathers before it writes a segment
+_HEAP = 64_000_000  # bytes a writer gathers before it writes a segment, in all its threads
+_MOST_THREADS = 4  # each needs a share of the heap that makes segments of a decent size
 
 
 class TantivyReader:
@@ -74,7 +76,7 @@ class TantivyWriter(TantivyReader):
         with storage(target):
             index = _open_or_renew(target, whole)
             with faults(target):
-                self._writer = index.writer(_HEAP, num_threads=1)
+                self._writer = index.writer(_HEAP, num_threads=_threads(index))
             forget_meta(target)
             sweep(target)
         super().__init__(folder, whole)
@@ -129,3 +131,9 @@ def _open_or_renew(folder: Path, whole: set[str]) -> Index:
 def _position(searcher: Searcher) -> int:
     hits = searcher.search(Query.term_query(SCHEMA, "note", POSITION), 1).hits
     return int(searcher.doc(hits[0][1])["position"][0]) if hits else 0
+
+
+def _threads(index: Index) -> int:
+    """Return how many threads may write: all cores where the index is to be filled, since each leaves segments."""
+    filled = index.searcher().num_docs > 1  # the position is a document, too
+    return 1 if filled else min(_MOST_THREADS, len(os.sched_getaffinity(0)))

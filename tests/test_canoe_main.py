@@ -24,6 +24,7 @@ CODES = {
     "HomeHeld": 5,
     "StorageError": 6,
     "ProgramMissing": 7,
+    "Interrupted": 130,
 }
 
 

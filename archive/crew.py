@@ -22,6 +22,7 @@ Answer = TypeVar("Answer")
 _AHEAD = 10_000  # answers that wait for one that takes long
 _QUICK = 0.5  # seconds; whoever answers within them has the next task lying ready
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_LIBC = ctypes.CDLL(None)
 
 
 class _Worker(Generic[Task, Answer]):
@@ -138,9 +139,14 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that started it ends (Linux; elsewhere nothing)."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def _work(line: "Connection[Answer, Task]", function: Callable[[Task], Answer], parent: int) -> None:
     """Answer one task after the other; end with the parent."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     if os.getppid() != parent:  # it ended before we were bound to it
         os._exit(1)
     while True:

@@ -83,7 +83,8 @@ class Library:
         Not where another is at work, the home can only be read, or the catalogue or the object
         is not fit for it: a check goes on and names what is wrong.
         """
-        if self.catalogue.path.is_file():
+        # Looked at first: who takes the lock for nothing turns away an ingest that begins just then.
+        if self.catalogue.path.is_file() and self.archive.writing_since() is not None:
             with suppress(HomeHeld, Outdated, StorageError, DamageFound), self.writer():
                 pass
 

@@ -17,11 +17,11 @@ from typing import Any
 import pytesseract.pytesseract as program
 from PIL import Image
 
+from archive.crew import die_with_parent
 from ingest.engine import OcrFailed
 from ingest.images import READABLE, believable_dpi, has_ink, turned
 from ingest.languages import tag_of
 from ingest.words import mean_confidence, text_of, words_of
-from ingest.workers import die_with_parent
 from metadata.errors import ProgramMissing
 from metadata.model import Page, Word
 

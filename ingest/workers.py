@@ -6,7 +6,6 @@ in flight runs again one at a time, each alone in a pool of its own: the one tha
 is the culprit, the others have their results.
 """
 
-import ctypes
 import faulthandler
 import multiprocessing
 import os
@@ -20,13 +19,12 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Generic, TypeVar
 
+from archive.crew import die_with_parent
 from ingest.documents import Limits
 from metadata.errors import StorageError
 
 Ticket = TypeVar("Ticket")
 
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 _GRACE = 10  # seconds between the alarm that Python hears and the end that C code hears too
 
 
@@ -146,11 +144,6 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.join()
     if manager:  # one that ends together with Python leaves a traceback behind
         manager.join(_GRACE)
-
-
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the thread that started it ends (Linux; elsewhere nothing)."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _prepare(limits: Limits, parent: int) -> None:

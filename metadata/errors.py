@@ -9,7 +9,8 @@
     ├── Outdated                    exit 4   catalogue or index was made for something else: rebuild
     ├── HomeHeld                    exit 5   another writer holds the home
     ├── StorageError                exit 6   no space or no permission
-    └── ProgramMissing              exit 7   a needed program is not installed
+    ├── ProgramMissing              exit 7   a needed program is not installed
+    └── Interrupted                 exit 130 stopped by hand
 
 Exit code 3 (done, but some inputs were refused) is an answer, not an error: faults of
 single inputs are :class:`metadata.problems.Problem` values and never stop a batch.
@@ -78,3 +79,9 @@ class ProgramMissing(CanoeError):
     """A program that Canoe needs is not installed; the hint names its package."""
 
     exit_code = 7
+
+
+class Interrupted(CanoeError):
+    """Stopped by hand; the message says how far it came, the hint how to go on."""
+
+    exit_code = 130

@@ -23,21 +23,14 @@ from archive.library import Library
 from archive.repair import open_for_repair
 from archive.replay import item_object
 from canoe import __version__
-from canoe.__main__ import STOPPED
 from canoe.commands.options import HomeOption, JsonOption, counted, print_json, print_lines, say
 from canoe.home import Home
 from canoe.report import problem_json
 from canoe.settings import home_folder
-from metadata.errors import CanoeError, DamageFound, HomeHeld, NotFound, Outdated, StorageError, UsageError
+from metadata.errors import DamageFound, HomeHeld, Interrupted, NotFound, Outdated, StorageError, UsageError
 from metadata.problems import Problem, problem
 
 _SHARE = re.compile(r"(\d+)|(\d+(?:\.\d+)?)%")
-
-
-class Interrupted(CanoeError):
-    """A check was stopped by hand."""
-
-    exit_code = STOPPED
 
 
 def check(

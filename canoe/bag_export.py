@@ -25,17 +25,17 @@ from pathlib import Path
 import bagit
 
 from archive.check_log import checks_of
-from archive.clock import to_rfc3339
 from archive.durable import copy_file, make_folders, remove_tree, storage, sync_folder, write_file
 from archive.replay import PAGES_FILE, item_object
 from canoe import __version__
 from canoe.home import Home
+from canoe.marc_records import agency
 from metadata.alto import alto
 from metadata.dublin_core import oai_dc
 from metadata.errors import DamageFound, HomeHeld, NotFound, StorageError, UsageError
 from metadata.events import Event, read_events
 from metadata.item_record import portable
-from metadata.marc_export import Agency, marcxml
+from metadata.marc_export import marcxml
 from metadata.mets import Package, Packed, mets
 from metadata.model import File, Item
 from metadata.premis import premis
@@ -125,18 +125,12 @@ class _Packing:
         texts = tuple(self._pages()) if given else ()
         self._write("metadata/item.json", to_json(item), "application/json")
         self._write("metadata/dc.xml", dublin_core.encode(), _XML)
-        marc = self._write("metadata/marc.xml", marcxml(item, self._home.vocabulary, self._agency()), _XML)
+        marc = self._write(
+            "metadata/marc.xml", marcxml(item, self._home.vocabulary, agency(self._home, self._item)), _XML
+        )
         kept = self._write("metadata/premis.xml", premis(item, self._events), _XML)
         package = Package(_now(), self._home.settings.library.name, AGENT, originals, access, texts, marc, kept)
         self._write(package.path, mets(item, package, dublin_core), _XML)
-
-    def _agency(self) -> Agency:
-        """Return what a MARC record of the item needs to know beside it."""
-        catalogue, settings = self._library.catalogue, self._home.settings
-        held = catalogue.held(self._item.id)
-        tied = (catalogue.item(relation.target) for relation in self._item.relations)
-        titles = {other.id: other.title.value for other in tied if other}
-        return Agency(settings.namespace, settings.library.base_url, to_rfc3339(held.change if held else 0), titles)
 
     def _copied(self, file: File) -> Packed:
         """Copy a file of the archive, and prove it by its digest while it is copied."""

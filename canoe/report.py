@@ -43,13 +43,19 @@ def report_lines(report: Report) -> Iterator[str]:
     """Yield the report for people: what is amiss or set aside by name, the counts, the accession."""
     for piece in report.pieces:
         yield f"{_SIGNS[piece.outcome]} {_SAID[piece.outcome]:<9} {piece.item or '—':<10}  {piece.source}"
-        yield from (f"    {one.severity}: {one.message()}" for one in piece.problems)
+        yield from (f"    {one.severity}: {_inside(piece, one)}{one.message()}" for one in piece.problems)
     yield ""
     yield counts_line(report.pieces)
     if report.accession:
         yield f"Accession {report.accession}."
     else:
         yield "Nothing new came in; the library is as it was."
+
+
+def _inside(piece: Piece, problem: Problem) -> str:
+    """Return which file of a piece that is a folder, a bag, a problem is in."""
+    inner = problem.where.removeprefix(f"{piece.source}/")
+    return f"{inner}: " if inner != problem.where else ""
 
 
 def counts_line(pieces: Sequence[Piece]) -> str:

@@ -15,6 +15,7 @@ from archive.durable import storage
 from canoe.bag_export import export_bag
 from canoe.commands.options import HomeOption, counted, open_home, say
 from canoe.home import Home
+from canoe.marc_records import marc21_records, marcxml_collection
 from canoe.progress import counting
 from metadata.errors import StorageError, UsageError
 from metadata.model import Item
@@ -27,13 +28,17 @@ class ExportFormat(StrEnum):
 
     JSONL = "jsonl"
     CSV = "csv"
+    MARC = "marc"
+    MARCXML = "marcxml"
     BAGIT = "bagit"
 
 
 def export(
     query: Annotated[str, typer.Argument(help="Only what this finds.", show_default="everything")] = "",
     home: HomeOption = None,
-    form: Annotated[ExportFormat, typer.Option("--format", help="jsonl, csv or bagit.")] = ExportFormat.JSONL,
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="jsonl, csv, marc, marcxml or bagit.")
+    ] = ExportFormat.JSONL,
     out: Annotated[
         Path | None, typer.Option(help="The file, or the bag's folder, to write.", show_default="standard output")
     ] = None,
@@ -43,26 +48,57 @@ def export(
     Only facts that another run over the same sources gives again; times stand under keys
     ending in _at. `source` names what an item was made from.
 
+    A record that is too long for MARC 21 (ISO 2709) is named, and goes out as MARCXML into a
+    file beside --out whose name ends in .oversize.xml.
+
     A bag (BagIt, RFC 8493) holds the files of the items too, with a description in Dublin
     Core, MARC, PREMIS and METS for each. It needs --out, a folder that is new or empty.
 
     Exit codes: 0 done, 4 a file of the archive is damaged and no bag was made.
     """
     opened = open_home(home)
+    if out and out.resolve().is_relative_to(opened.path.resolve()):
+        raise UsageError(f"{out} lies in the library itself.", "Name a place outside it with --out.")
     if form is ExportFormat.BAGIT:
         _export_bag(opened, query, out)
         return
-    lines = (_FORMATS[form])(opened, _chosen(opened, query))
-    if out is None:
-        sys.stdout.writelines(lines)
+    items = _chosen(opened, query)
+    if form is ExportFormat.MARC:
+        _export_marc(opened, items, out)
     else:
-        if out.is_dir() or not out.parent.is_dir():
-            raise UsageError(f"{out} cannot be written.", "Name a file in a folder that is there.")
-        try:
-            with storage(out), out.open("w", encoding="utf-8", newline="") as stream:
-                stream.writelines(lines)
-        except OSError as fault:
-            raise StorageError(f"{out}: {fault.strerror}.", "Name a file that can be written with --out.") from fault
+        _write(out, _FORMATS[form](opened, items))
+
+
+def _write(out: Path | None, parts: Iterable[bytes]) -> None:
+    """Write to standard output, or to a file."""
+    if out is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(parts)
+        sys.stdout.buffer.flush()
+        return
+    if out.is_dir() or not out.parent.is_dir():
+        raise UsageError(f"{out} cannot be written.", "Name a file in a folder that is there.")
+    try:
+        with storage(out), out.open("wb") as stream:
+            stream.writelines(parts)
+    except OSError as fault:
+        raise StorageError(f"{out}: {fault.strerror}.", "Name a file that can be written with --out.") from fault
+
+
+def _export_marc(home: Home, items: Iterable[Item], out: Path | None) -> None:
+    oversize: list[Item] = []
+
+    def tell(item: Item, reason: str) -> None:
+        oversize.append(item)
+        say(f"{item.id} is too long for MARC 21: {reason}.")
+
+    _write(out, marc21_records(home, items, tell))
+    if oversize and out is None:
+        say(f"{counted(len(oversize), 'record')} left out; --format marcxml has no such limit.")
+    elif oversize and out:
+        beside = out.with_name(f"{out.name}.oversize.xml")
+        _write(beside, marcxml_collection(home, oversize))
+        say(f"{counted(len(oversize), 'record')} written to {beside}.")
 
 
 def _export_bag(home: Home, query: str, out: Path | None) -> None:
@@ -90,10 +126,10 @@ def _found_ids(home: Home, query: str) -> Iterator[str]:
         reader.close()
 
 
-def _jsonl(home: Home, items: Iterable[Item]) -> Iterator[str]:
+def _jsonl(home: Home, items: Iterable[Item]) -> Iterator[bytes]:
     repeated = home.library.catalogue.repeated_sources()
     for item in items:
-        yield msgspec.json.encode(export_object(item, repeated), order="sorted").decode() + "\n"
+        yield msgspec.json.encode(export_object(item, repeated), order="sorted") + b"\n"
 
 
 def export_object(item: Item, repeated: frozenset[str]) -> dict[str, Any]:
@@ -102,7 +138,7 @@ def export_object(item: Item, repeated: frozenset[str]) -> dict[str, Any]:
     return {**facts, "source": f"{item.source} [{item.id}]" if item.source in repeated else item.source}
 
 
-def _csv(home: Home, items: Iterable[Item]) -> Iterator[str]:
+def _csv(home: Home, items: Iterable[Item]) -> Iterator[bytes]:
     repeated = home.library.catalogue.repeated_sources()
     yield _row(_COLUMNS)
     for item in items:
@@ -130,10 +166,10 @@ _COLUMNS = [
 ]
 
 
-def _row(cells: list[str]) -> str:
+def _row(cells: list[str]) -> bytes:
     line = io.StringIO()
     csv.writer(line).writerow(_inert(cell) for cell in cells)
-    return line.getvalue()
+    return line.getvalue().encode()
 
 
 def _inert(cell: str) -> str:
@@ -141,7 +177,8 @@ def _inert(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-_FORMATS: dict[ExportFormat, Callable[[Home, Iterable[Item]], Iterator[str]]] = {
+_FORMATS: dict[ExportFormat, Callable[[Home, Iterable[Item]], Iterator[bytes]]] = {
     ExportFormat.JSONL: _jsonl,
     ExportFormat.CSV: _csv,
+    ExportFormat.MARCXML: marcxml_collection,
 }

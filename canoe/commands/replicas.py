@@ -11,7 +11,7 @@ import typer
 
 from archive.library import Library
 from archive.mending import SecondCopy
-from archive.repair import Afterwards, Orders, Repaired, open_for_repair, repair
+from archive.repair import WHOLE, Afterwards, Orders, Repaired, open_for_repair, repair
 from archive.replay import item_object
 from archive.replica import Replica, open_replica
 from archive.replication import Outcome, Replicated, replicate, require_apart
@@ -169,7 +169,7 @@ class _Mended:
     def lines(self) -> Iterator[str]:
         """Yield the report for people."""
         for one in self.named:
-            yield from (f"{one.where}: {self._done('put back')} {path}" for path in one.put_back)
+            yield from (f"{one.where}: {self._done('put back')} {_part(path)}" for path in one.put_back)
             yield from (f"{one.where}: {self._done('moved out')} {path}" for path in one.moved_out)
             yield from _problem_lines(one.left)
         could = ("can be mended", "cannot be mended") if self.plan else ("mended", "could not be mended")
@@ -197,6 +197,11 @@ def _as_json(problems: Iterable[Problem]) -> list[dict[str, str]]:
 
 def _problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
     yield from (f"{one.where}: {one.message()}" for one in problems)
+
+
+def _part(path: str) -> str:
+    """Return how people are told of a path in an object."""
+    return "all of it" if path == WHOLE else str(path)
 
 
 def _shown(path: Path | str) -> str:

@@ -19,9 +19,11 @@ from canoe.commands.options import (
     print_lines,
 )
 from canoe.home import Home
+from canoe.marc_records import agency
 from canoe.settings import home_folder
 from metadata.dublin_core import oai_dc
 from metadata.errors import NotFound
+from metadata.marc_export import marcxml
 from metadata.model import Page
 from metadata.serial import to_json
 from search.engine import Answer, ItemHit, Request, SearchReader, open_reader
@@ -32,12 +34,13 @@ class ShowFormat(StrEnum):
 
     JSON = "json"
     DC = "dc"
+    MARCXML = "marcxml"
 
 
 def show(
     item: ItemArgument,
     home: HomeOption = None,
-    form: Annotated[ShowFormat, typer.Option("--format", help="json or dc (Dublin Core).")] = ShowFormat.JSON,
+    form: Annotated[ShowFormat, typer.Option("--format", help="json, dc (Dublin Core) or marcxml.")] = ShowFormat.JSON,
     pages: Annotated[bool, typer.Option("--pages", help="Show the pages instead, a JSON line each.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,6 +52,8 @@ def show(
             print_json(_page(page))
     elif form is ShowFormat.DC and not as_json:
         sys.stdout.write(oai_dc(found, opened.settings.library.base_url, opened.vocabulary) + "\n")
+    elif form is ShowFormat.MARCXML and not as_json:
+        sys.stdout.write(marcxml(found, opened.vocabulary, agency(opened, found)).decode())
     else:
         sys.stdout.write(to_json(found).decode())
 

@@ -15,6 +15,7 @@ RelationKind = Literal["isTranslationOf", "isPartOf", "replaces"]
 FileRole = Literal["original", "access", "pages"]
 Status = Literal["published", "withdrawn"]
 DoiState = Literal["reserved", "draft", "findable", "registered", "external"]
+Access = Literal["", "open", "embargoed", "restricted", "metadata-only"]
 Method = Literal["text-layer", "ocr", "blank", "unread"]
 
 
@@ -86,6 +87,15 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """A series the item is part of, and its place there: ``number`` as printed, ``issn`` of the series."""
+
+    title: str
+    number: str = ""
+    issn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Doi:
     """The item's DOI (``10.x/suffix``); ``external`` when another agency's member gave it."""
 
@@ -118,7 +128,8 @@ class Item:
     ``source`` names what it was made from: the path as given at ingest, with ``#n`` for the
     nth record of a file. ``submission`` is the sha512 of what was submitted, from which
     ``id`` is derived (:mod:`metadata.ids`). ``concepts`` holds URIs; what matched no concept
-    stays in ``keywords``.
+    stays in ``keywords``. ``edition``, ``extent`` and ``places`` (of publication) are as printed.
+    ``access`` is ``""`` where nothing is said of it; ``embargo`` is the date (EDTF) that it ends.
     """
 
     id: str = ""
@@ -135,6 +146,13 @@ class Item:
     relations: tuple[Relation, ...] = ()
     coverage: tuple[Text, ...] = ()
     rights: tuple[Text, ...] = ()
+    access: Access = ""
+    embargo: str = ""
+    places: tuple[str, ...] = ()
+    edition: str = ""
+    extent: str = ""
+    series: tuple[Series, ...] = ()
+    notes: tuple[Text, ...] = ()
     collections: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
     page_count: int = 0

@@ -35,20 +35,39 @@ collection     collection collections coleccion colecciones
 translation_of translation-of traduction-de traduccion-de is-translation-of
 part_of        is-part-of part-of fait-partie-de partie-de es-parte-de forma-parte-de parte-de
 replaces       replaces remplace reemplaza-a reemplaza sustituye-a
+edition        edition edicion mention-d-edition mencion-de-edicion edition-statement
+extent         extent extension etendue collation pagination paginas pages physical-description
+extent         description-physique descripcion-fisica importance-materielle number-of-pages nombre-de-pages
+extent         numero-de-paginas
+published_in   published-in publication-place place-of-publication lieu-de-publication lieu-d-edition publie-a
+published_in   lugar-de-publicacion lugar-de-edicion publicado-en
+series         series serie series-title titre-de-serie titre-de-la-serie titulo-de-serie titulo-de-la-serie
+series_number  series-number number-in-series numero-de-serie numero-dans-la-serie numero-de-la-serie numero-en-la-serie
+series_issn    series-issn issn-of-series issn-de-la-serie issn-de-serie
+note           note notes nota notas remarque remarques observacion observaciones
+access         access acces acceso access-rights droits-d-acces derechos-de-acceso
+embargo        embargo embargo-until embargo-end-date embargo-date fin-d-embargo embargo-jusqu-au fin-de-embargo
+embargo        embargo-hasta
 place          coverage place places spatial couverture lieu lieux pays cobertura lugar lugares pais country
 place          coverage-spatial couverture-spatiale cobertura-espacial
 period         period temporal coverage-temporal periode couverture-temporelle periodo cobertura-temporal
 """
-_IN_LANGUAGES = frozenset({"title", "other_title", "subject", "description", "rights", "place"})
+IN_LANGUAGES = frozenset({"title", "other_title", "subject", "description", "rights", "place", "note"})
 _SUFFIX = re.compile(r"(.+?)-([a-z]{2,3}(?:-[a-z]{2})?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column holds (a key of this module's table), and the language its name gives, else ``""``."""
+    """What a column holds (a key of this module's table), and the language its name gives, else ``""``.
+
+    ``separator`` parts the values of a cell, ``""`` never does, None is the usual ``;`` or
+    ``|``. ``default`` stands in for an empty cell.
+    """
 
     field: str
     language: str = ""
+    separator: str | None = None
+    default: str = ""
 
 
 def column(header: str) -> Column | None:
@@ -60,7 +79,7 @@ def column(header: str) -> Column | None:
         return Column(field)
     parts = _SUFFIX.fullmatch(name)
     field = _BY_NAME.get(parts[1], "") if parts else ""
-    language = languages.from_code(parts[2]) if parts and field in _IN_LANGUAGES else ""
+    language = languages.from_code(parts[2]) if parts and field in IN_LANGUAGES else ""
     return Column(field, language) if language else None
 
 
@@ -70,3 +89,4 @@ def _read() -> dict[str, str]:
 
 
 _BY_NAME = _read()
+FIELDS = frozenset(_BY_NAME.values())

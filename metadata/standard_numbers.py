@@ -1,5 +1,6 @@
-"""Identifiers with a form to check: ISBN (ISO 2108), ISSN (ISO 3297), ISNI (ISO 27729), DOI (ISO 26324), URL.
+"""Identifiers with a form to check: ISBN, ISSN, ISMN, ISNI, ORCID, ROR, DOI, URL.
 
+ISO 2108, 3297, 10957, 27729 and 26324, and the checks that orcid.org and ror.org describe.
 Each function takes what a catalogue has and returns the normal form, or ``""`` when it is
 none: wrong length, wrong check digit, illegal characters.
 """
@@ -11,6 +12,10 @@ _DOI = re.compile(
 )
 _ISBN = re.compile(r"[\dxX-]{10,17}")
 _ISSN = re.compile(r"(\d{4})-?(\d{3}[\dxX])")
+_ROR = re.compile(r"(?:https?://ror\.org/|ror:\s*)?(0[a-hj-km-np-tv-z0-9]{6}\d\d)")
+_BASE_32 = "0123456789abcdefghjkmnpqrstvwxyz"
+_AMOUNT = re.compile(r"(\d{4,13})[.,]0+|(\d)(?:[.,](\d{1,17}))?E\+?(\d\d?)", re.IGNORECASE)
+_LENGTHS = {"isbn": (8, 10), "issn": (4, 8)}  # zeros at the beginning go lost; the shortest left, and the whole
 _URL = re.compile(r"(?:https?|ftps?)://[^\s/\"<>\\]+[^\s\"<>]*", re.IGNORECASE)
 
 
@@ -56,6 +61,54 @@ def url(text: str) -> str:
     """Return a web address (http, https, ftp); never one that a browser would run."""
     found = _URL.fullmatch(text.strip())
     return found[0] if found and len(found[0]) <= 2000 else ""
+
+
+def ismn(text: str) -> str:
+    """Return an ISMN (ISO 10957) as 13 digits; the older form with M gives the same."""
+    digits = re.sub(r"[\s-]", "", text).upper()
+    digits = "9790" + digits[1:] if re.fullmatch(r"M\d{9}", digits) else digits
+    return digits if digits.startswith("9790") and isbn(digits) == digits else ""
+
+
+def orcid(text: str) -> str:
+    """Return an ORCID iD as ``NNNN-NNNN-NNNN-NNNX``, without its resolver."""
+    digits = isni(re.sub(r"^https?://(?:www\.)?orcid\.org/|^orcid:\s*", "", text.strip(), flags=re.IGNORECASE))
+    return "-".join(digits[at : at + 4] for at in range(0, 16, 4)) if digits else ""
+
+
+def ror(text: str) -> str:
+    """Return the nine characters of a ROR ID, without its resolver (ISO 7064, MOD 97-10, over base 32)."""
+    found = _ROR.fullmatch(text.strip().lower())
+    if not found:
+        return ""
+    number = 0
+    for character in found[1][1:7]:
+        number = number * 32 + _BASE_32.index(character)
+    return found[1] if 98 - number * 100 % 97 == int(found[1][7:]) else ""
+
+
+def is_amount(text: str) -> bool:
+    """Say whether a spreadsheet made an amount of a number: ``9.78E+12``, ``9780786808772.0``."""
+    return _AMOUNT.fullmatch(text.strip()) is not None
+
+
+def from_amount(text: str, scheme: str) -> str:
+    """Return the digits of a number that a spreadsheet took for an amount, else ``""``.
+
+    Zeros that stood before an ISBN-10 or ISSN are put back; digits that were rounded away
+    are not. Only the check digit proves the result.
+    """
+    digits = text.strip()
+    if found := _AMOUNT.fullmatch(digits):
+        digits = found[1] if found[1] else _written_out(found[2], found[3] or "", int(found[4]))
+    fewest, most = _LENGTHS.get(scheme, (1, 0))
+    whole = re.fullmatch(r"\d+[\dX]", digits, re.IGNORECASE) and fewest <= len(digits)
+    return digits.zfill(most) if whole else ""
+
+
+def _written_out(before: str, after: str, power: int) -> str:
+    """Return all digits of a number with an exponent; ``""`` where more than a final zero is not there."""
+    return (before + after).ljust(power + 1, "0") if 0 <= power - len(after) <= 1 else ""
 
 
 def _value(character: str) -> int:

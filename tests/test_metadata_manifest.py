@@ -6,7 +6,7 @@ import pytest
 from metadata.description import Description, Link, Rejected
 from metadata.manifest import is_manifest, read_manifest
 from metadata.manifest_columns import Column, column
-from metadata.model import Date, Identifier, Text
+from metadata.model import Date, Identifier, Series, Text
 
 
 def read(table: str | bytes) -> list[Description | Rejected]:
@@ -162,3 +162,54 @@ def test_the_sniffer_wants_a_title_or_a_file() -> None:
     assert not is_manifest(b"name,value\n1,2\n")
     assert not is_manifest(b"\0" * 100)
     assert not is_manifest(b"")
+
+
+def test_what_the_publication_says_of_itself() -> None:
+    item = only(
+        "titre,édition,étendue,lieu de publication,note,note_fr,accès,fin d'embargo\n"
+        'A,"2e éd., revue","xii, 240 p.",Gland ; Paris,Very rare; two copies,Très rare,sous embargo,12 mai 2030\n'
+    ).item
+    assert (item.edition, item.extent, item.places) == ("2e éd., revue", "xii, 240 p.", ("Gland", "Paris"))
+    assert item.notes == (Text("Very rare; two copies"), Text("Très rare", "fr"))
+    assert (item.access, item.embargo) == ("embargoed", "2030-05-12")
+
+
+@pytest.mark.parametrize(
+    ("table", "series"),
+    [
+        ("title,series\nA,Notes ; 12\n", (Series("Notes", "12"),)),
+        ("title,series,series number,series ISSN\nA,Notes,12,0009-7330\n", (Series("Notes", "12", "0009-7330"),)),
+        ("title,series,series number\nA,Notes|Papers ; 3,12;13\n", (Series("Notes", "12"), Series("Papers", "3"))),
+        ("title,series\nA,\n", ()),
+    ],
+)
+def test_series_and_their_numbers(table: str, series: tuple[Series, ...]) -> None:
+    assert only(table).item.series == series
+    assert codes(table) == []
+
+
+def test_a_number_of_no_series_is_told() -> None:
+    assert codes("title,series_number\nA,12\n") == ["value-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("written", "access"),
+    [
+        ("Open Access", "open"),
+        ("http://purl.org/coar/access_right/c_16ec", "restricted"),
+        ("info:eu-repo/semantics/embargoedAccess", "embargoed"),
+        ("Solo metadatos", "metadata-only"),
+        ("perhaps", ""),
+    ],
+)
+def test_access_by_its_usual_names(written: str, access: str) -> None:
+    table = f"title,access\nA,{written}\n"
+    assert only(table).item.access == access
+    assert codes(table) == ([] if access else ["value-unknown"])
+
+
+def test_numbers_that_a_spreadsheet_rounded_are_told() -> None:
+    table = "title,isbn,identifier\nA,9.78E+12,9.78E+12\nB,786808772,\nC,9780786808779.0,\nD,123456780,\n"
+    found = [one.item.identifiers for one in read(table) if isinstance(one, Description)]
+    assert found[1:] == [(Identifier("isbn", "0786808772"),), (Identifier("isbn", "9780786808779"),), ()]
+    assert codes(table) == ["number-rounded", "number-rounded", "record-mended", "value-unknown"]

@@ -46,3 +46,12 @@ def test_relators_by_code_and_by_word() -> None:
     assert relators.from_term("Éditeur scientifique") == "edt"
     assert relators.from_term("traductor,") == "trl"
     assert relators.from_term("juggler") == ""
+
+
+def test_ismn_orcid_and_ror_prove_their_check_characters() -> None:
+    assert numbers.ismn("M-2306-7118-7") == numbers.ismn("979-0-2306-7118-7") == "9790230671187"
+    assert numbers.ismn("979-0-2306-7118-6") == numbers.ismn("9780786808779") == ""
+    assert numbers.orcid("https://orcid.org/0000-0002-1825-0097") == "0000-0002-1825-0097"
+    assert numbers.orcid("0000-0002-1825-0098") == ""
+    assert numbers.ror("https://ror.org/04tj63d06") == "04tj63d06"
+    assert numbers.ror("04tj63d07") == numbers.ror("") == ""

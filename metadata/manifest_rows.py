@@ -1,0 +1,368 @@
+"""Rows: from the named cells of a table, whatever it was written as, to the descriptions of items."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from metadata import edtf_dates, languages, relators, types
+from metadata import standard_numbers as numbers
+from metadata.description import Description, Link, Rejected, Remarks
+from metadata.folding import fold
+from metadata.manifest_columns import Column
+from metadata.mapping import Mapping
+from metadata.marc_charset import purify
+from metadata.model import (
+    Access,
+    Agent,
+    Contribution,
+    Date,
+    DateKind,
+    Identifier,
+    Item,
+    Kind,
+    RelationKind,
+    Series,
+    Text,
+)
+from metadata.problems import Problem
+
+LARGEST_CELL = 1024 * 1024
+MOST_COLUMNS = 1000
+_AGENTS: dict[str, tuple[Kind, str]] = {
+    "author": ("person", "aut"),
+    "organisation": ("organisation", "aut"),
+    "editor": ("person", "edt"),
+    "translator": ("person", "trl"),
+    "contributor": ("person", "ctb"),
+    "publisher": ("organisation", "pbl"),
+}
+_DATES: tuple[tuple[str, DateKind], ...] = (("date", "issued"), ("created", "created"), ("period", "covered"))
+_DATED = frozenset({"date", "created", "period", "embargo"})
+_LINKS: dict[str, RelationKind] = {
+    "translation_of": "isTranslationOf",
+    "part_of": "isPartOf",
+    "replaces": "replaces",
+}
+_NUMBERS = {"isbn": numbers.isbn, "issn": numbers.issn, "doi": numbers.doi, "url": numbers.url}
+# The words of the COAR Access Rights 1.0 and of info:eu-repo/semantics, and what people write.
+_ACCESS: dict[str, Access] = {
+    **dict.fromkeys(("open", "open access", "openaccess", "public", "acces ouvert", "libre acces", "ouvert"), "open"),
+    **dict.fromkeys(("acces libre", "acceso abierto", "abierto", "acceso libre", "c_abf2"), "open"),
+    **dict.fromkeys(("embargo", "embargoed", "embargoed access", "embargoedaccess", "sous embargo"), "embargoed"),
+    **dict.fromkeys(("bajo embargo", "embargado", "acceso embargado", "c_f1cf"), "embargoed"),
+    **dict.fromkeys(("restricted", "restricted access", "restrictedaccess", "closed", "closedaccess"), "restricted"),
+    **dict.fromkeys(("acces restreint", "restreint", "acceso restringido", "restringido", "c_16ec"), "restricted"),
+    **dict.fromkeys(("metadata-only", "metadata only", "metadata only access", "notice seule"), "metadata-only"),
+    **dict.fromkeys(("metadonnees seules", "solo metadatos", "c_14cb"), "metadata-only"),
+}
+_ACCESS_PREFIX = re.compile(r"https?://purl\.org/coar/access_right/|info:eu-repo/semantics/", re.IGNORECASE)
+_ROLE = re.compile(r"(.+?)\s*[(\[]([^()\[\]]{2,60})[)\]]")
+_ISO = re.compile(r"\d{4}(?:-\d{1,2}){1,2}")
+_MADE_A_DATE = "the spreadsheet holds a date here; if a number like 5.10 was typed, format the column as text"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it was read: its place, counted from 1 after the header, and its cells.
+
+    ``damage`` is why it cannot be read, ``""`` where it can. ``doubts`` are remarks on single
+    cells, and ``dates`` the cells that the table itself holds as a date, by their index.
+    """
+
+    number: int
+    cells: list[str]
+    damage: str = ""
+    doubts: tuple[tuple[int, str], ...] = ()
+    dates: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    column: Column
+    header: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A column of the table, and what it means; one that means nothing is ``lost`` or goes to the notes."""
+
+    header: str
+    column: Column | None
+
+
+def unfit(header: list[str], mapping: Mapping) -> str:
+    """Return why a row is no header of a manifest, ``""`` where it is one."""
+    if len(header) > MOST_COLUMNS:
+        return f"it has more than {MOST_COLUMNS} columns"
+    fields = {found.field for name in header if (found := mapping.column(name))}
+    fields |= {constant.field for constant, _ in mapping.constants} & {"title"}
+    return "" if fields & {"title", "file"} else "no column is named for a title or a file"
+
+
+def read_rows(
+    header: list[str], rows: Iterable[Row], whole: Remarks, mapping: Mapping
+) -> Iterator[Description | Rejected]:
+    """Yield what each row says; blank rows are left out. ``whole`` has the remarks on the table itself.
+
+    They go with the first row. A table without a row is refused.
+    """
+    columns = [_named(name, mapping, whole) for name in header]
+    blank = True
+    for row in rows:
+        if row.damage or row.doubts or any(cell.strip() for cell in row.cells):
+            yield _read_row(columns, row, Remarks(f"{whole.where}#{row.number}"), whole.problems, mapping)
+            whole.problems.clear()
+            blank = False
+    if blank:
+        whole.add("manifest-refused", reason="it has a header and no rows")
+        yield Rejected(1, tuple(whole.problems))
+
+
+def _named(header: str, mapping: Mapping, whole: Remarks) -> _Named:
+    known = mapping.column(header)
+    if known or not header.strip() or mapping.ignores(header):
+        return _Named(header, known)
+    if mapping.unknown == "note":
+        return _Named(header, Column("note"))
+    whole.add("column-unknown", header, name=header)
+    return _Named(header, None)
+
+
+def _read_row(
+    columns: list[_Named], row: Row, remarks: Remarks, of_the_table: list[Problem], mapping: Mapping
+) -> Description | Rejected:
+    remarks.problems.extend(of_the_table)
+    if reason := row.damage or _too_long(row.cells):
+        remarks.add("record-damaged", reason=reason)
+        return Rejected(row.number, tuple(remarks.problems))
+    raw = _raw(columns, row.cells)
+    if any(cell.strip() for cell in row.cells[len(columns) :]):
+        remarks.mended("it has more cells than the header; those without a name were left out")
+    _doubts(columns, row, remarks)
+    cells = [*_cells(columns, row.cells, mapping, remarks), *_constants(mapping)]
+    row_of = _Row(cells, remarks)
+    file = row_of.first("file").replace("\\", "/")
+    item = row_of.item()
+    if not item.titles and not file:
+        remarks.add("record-without-title", field="title")
+        return Rejected(row.number, tuple(remarks.problems), raw)
+    return Description(row.number, item, raw, file, tuple(row_of.links()), tuple(remarks.problems))
+
+
+def _too_long(cells: list[str]) -> str:
+    longest = max(map(len, cells), default=0)
+    return f"a cell has {longest} characters, the limit is {LARGEST_CELL}" if longest > LARGEST_CELL else ""
+
+
+def _raw(columns: list[_Named], cells: list[str]) -> bytes:
+    """Return the row as it came, so that what was not understood is kept too."""
+    names = [*(one.header for one in columns), *[""] * len(cells)]
+    return json.dumps(list(zip(names, cells, strict=False)), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _doubts(columns: list[_Named], row: Row, remarks: Remarks) -> None:
+    for at, reason in row.doubts:
+        if at < len(columns) and columns[at].column:
+            remarks.mended(reason, columns[at].header)
+    for at in sorted(row.dates):
+        if at < len(columns) and (known := columns[at].column) and known.field not in _DATED:
+            remarks.mended(_MADE_A_DATE, columns[at].header)
+
+
+def _cells(columns: list[_Named], row: list[str], mapping: Mapping, remarks: Remarks) -> Iterator[_Cell]:
+    padded = [*row, *[""] * (len(columns) - len(row))]
+    for named, cell in zip(columns, padded, strict=False):
+        if not named.column:
+            continue
+        value = purify(unicodedata.normalize("NFC", cell.strip()), remarks).strip() or named.column.default
+        if value and named.column.field == "note" and not mapping.column(named.header):
+            value = f"{named.header.strip()}: {value}"
+        if value:
+            yield _Cell(named.column, named.header, value)
+
+
+def _constants(mapping: Mapping) -> Iterator[_Cell]:
+    return (_Cell(constant, constant.field, value) for constant, value in mapping.constants)
+
+
+class _Row:
+    """One row's cells, and what they say."""
+
+    def __init__(self, cells: list[_Cell], remarks: Remarks) -> None:
+        self.cells = cells
+        self.remarks = remarks
+        self.languages = tuple(dict.fromkeys(self._languages()))
+
+    def item(self) -> Item:
+        """Return what the row says of its item."""
+        return Item(
+            titles=tuple(dict.fromkeys(self._titles())),
+            contributions=tuple(dict.fromkeys(self._contributions())),
+            dates=tuple(dict.fromkeys(self._dates())),
+            languages=self.languages,
+            type=self._type(),
+            keywords=self._listed("subject"),
+            descriptions=self._texts("description"),
+            identifiers=tuple(dict.fromkeys(self._identifiers())),
+            coverage=self._listed("place"),
+            rights=self._texts("rights"),
+            access=self._access(),
+            embargo=self._embargo(),
+            places=tuple(dict.fromkeys(value for cell in self._each("published_in") for value in _several(cell))),
+            edition=" ".join(self.first("edition").split()),
+            extent=" ".join(self.first("extent").split()),
+            series=tuple(dict.fromkeys(self._series())),
+            notes=self._texts("note"),
+            collections=tuple(dict.fromkeys(value for cell in self._each("collection") for value in _several(cell))),
+            source=self.remarks.where,
+        )
+
+    def links(self) -> Iterator[Link]:
+        """Yield the ties to other files, or to records by their control number."""
+        for field, kind in _LINKS.items():
+            for cell in self._each(field):
+                for value in _several(cell):
+                    if value.startswith("("):
+                        yield Link(kind, "control-number", value, cell.header)
+                    else:
+                        yield Link(kind, "file", value.replace("\\", "/"), cell.header)
+
+    def first(self, field: str) -> str:
+        """Return the first cell of a field, else ``""``."""
+        return next((cell.value for cell in self._each(field)), "")
+
+    def _each(self, *fields: str) -> list[_Cell]:
+        return [cell for cell in self.cells if cell.column.field in fields]
+
+    def _texts(self, *fields: str) -> tuple[Text, ...]:
+        texts = (Text(cell.value, cell.column.language) for cell in self._each(*fields))
+        return tuple(dict.fromkeys(texts))
+
+    def _listed(self, field: str) -> tuple[Text, ...]:
+        listed = (Text(value, cell.column.language) for cell in self._each(field) for value in _several(cell))
+        return tuple(dict.fromkeys(listed))
+
+    def _titles(self) -> Iterator[Text]:
+        """Yield the title without a language or in the row's own first, then the others."""
+        own = self.languages[0] if len(self.languages) == 1 else ""
+        texts = [
+            Text(" ".join(text.value.split()), text.language or (own if field == "title" else ""))
+            for field in ("title", "other_title")
+            for text in self._texts(field)
+        ]
+        first = [text for text in texts if text.language in (own, "")] if own else []
+        yield from (*first, *texts)
+
+    def _languages(self) -> Iterator[str]:
+        for cell in self._each("language"):
+            for value in re.split(r"[;|,/+]", cell.value):
+                if tag := languages.from_code(value.strip()):
+                    yield tag
+                elif value.strip():
+                    self.remarks.unknown(cell.header, value.strip())
+
+    def _contributions(self) -> Iterator[Contribution]:
+        for cell in self._each(*_AGENTS):
+            kind, role = _AGENTS[cell.column.field]
+            for value in _several(cell):
+                named = _ROLE.fullmatch(value)
+                written = relators.from_term(named[2]) if named else ""
+                name = named[1] if named and written else value
+                yield Contribution(Agent(name, kind), written or role)
+
+    def _dates(self) -> Iterator[Date]:
+        for field, kind in _DATES:
+            for cell in self._each(field):
+                value = edtf_dates.from_text(cell.value)
+                if not value or (_ISO.fullmatch(cell.value) and len(value) < 7):
+                    self.remarks.unknown(cell.header, cell.value)
+                elif edtf_dates.is_ambiguous(cell.value):
+                    self.remarks.mended(f"{cell.value} may be read two ways, the year alone was taken", cell.header)
+                if value:
+                    yield Date(value, kind)
+
+    def _type(self) -> str:
+        for cell in self._each("type"):
+            if code := types.from_label(cell.value):
+                return code
+            self.remarks.unknown(cell.header, cell.value)
+        return "other"
+
+    def _access(self) -> Access:
+        for cell in self._each("access"):
+            if found := _ACCESS.get(fold(_ACCESS_PREFIX.sub("", cell.value))):
+                return found
+            self.remarks.unknown(cell.header, cell.value)
+        return ""
+
+    def _embargo(self) -> str:
+        for cell in self._each("embargo"):
+            if value := edtf_dates.from_text(cell.value):
+                return value
+            self.remarks.unknown(cell.header, cell.value)
+        return ""
+
+    def _series(self) -> Iterator[Series]:
+        """Yield the series; numbers and ISSNs of their own columns go with them in order.
+
+        A cell may hold a number behind its series, as ISBD writes it (``Notes ; 12``).
+        """
+        titles = [value for cell in self._each("series") for value in _parted(cell, "|")]
+        counted = [value for cell in self._each("series_number") for value in _several(cell)]
+        issns = list(self._issns_of_series())
+        for at, written in enumerate(titles):
+            title, _, number = (" ".join(part.split()) for part in written.partition(";"))
+            if title:
+                yield Series(title, number or _at(counted, at), _at(issns, at))
+        for cell in self._each("series_number") if len(counted) > len(titles) else ():
+            self.remarks.unknown(cell.header, " | ".join(counted[len(titles) :]))
+
+    def _issns_of_series(self) -> Iterator[str]:
+        for cell in self._each("series_issn"):
+            for value in _several(cell):
+                yield self._number(cell, "issn", value)
+
+    def _number(self, cell: _Cell, scheme: str, value: str) -> str:
+        """Return a number's normal form, mended where a spreadsheet made an amount of it, else ``""``."""
+        if made := _NUMBERS[scheme](value):
+            return made
+        if made := _NUMBERS[scheme](numbers.from_amount(value, scheme)):
+            self.remarks.mended(f"a spreadsheet wrote {value}, which was read as {made}", cell.header)
+        elif numbers.is_amount(value):
+            self.remarks.add("number-rounded", cell.header, field=cell.header, value=value)
+        else:
+            self.remarks.unknown(cell.header, value)
+        return made
+
+    def _identifiers(self) -> Iterator[Identifier]:
+        for cell in self._each(*_NUMBERS):
+            for value in _several(cell):
+                if made := self._number(cell, cell.column.field, value):
+                    yield Identifier(cell.column.field, made)
+        for cell in self._each("identifier"):
+            for value in _several(cell):
+                if numbers.is_amount(value):
+                    self.remarks.add("number-rounded", cell.header, field=cell.header, value=value)
+                made = numbers.doi(value)
+                yield Identifier("doi", made) if made else Identifier("local", value)
+
+
+def _several(cell: _Cell) -> Iterator[str]:
+    """Yield the values of a cell that may hold more than one."""
+    yield from (" ".join(value.split()) for value in _parted(cell, ";|"))
+
+
+def _parted(cell: _Cell, usual: str) -> Iterator[str]:
+    """Yield what stands between the separators of a cell: its column's own, else any of ``usual``."""
+    if cell.column.separator is None:
+        parts = re.split(f"[{usual}]", cell.value)
+    else:
+        parts = cell.value.split(cell.column.separator) if cell.column.separator else [cell.value]
+    yield from filter(None, map(str.strip, parts))
+
+
+def _at(values: list[str], index: int) -> str:
+    return values[index] if index < len(values) else ""

@@ -1,0 +1,201 @@
+"""Doubts about an item: of each code something that has it, and something like it that has not."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from metadata import mojibake
+from metadata.description import Description
+from metadata.marc21 import read_marc21
+from metadata.model import Agent, Contribution, Date, Doi, Identifier, Item, Series, Text
+from metadata.problems import problem
+from metadata.validate import address_fault, is_edtf, validate
+from metadata.validate_text import tidy
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+TODAY = date(2026, 11, 22)
+GOOD = Item(titles=(Text("The forests", "en"),), dates=(Date("1988"),), languages=("en",), type="report")
+
+
+def codes(item: Item) -> list[str]:
+    return [one.code for one in validate(item, "x", today=TODAY)]
+
+
+def with_title(title: str, language: str = "en") -> Item:
+    return replace(GOOD, titles=(Text(title, language),))
+
+
+def with_number(scheme: str, value: str) -> Item:
+    return replace(GOOD, identifiers=(Identifier(scheme, value),))
+
+
+def with_agent(scheme: str, value: str) -> Item:
+    agent = Agent("Dupont, Marie", "person", (Identifier(scheme, value),))
+    return replace(GOOD, contributions=(Contribution(agent, "aut"),))
+
+
+def by(*names: str) -> Item:
+    return replace(GOOD, contributions=tuple(Contribution(Agent(name, "person"), "aut") for name in names))
+
+
+ENGLISH = "This is a report of the forests that have been cut, and what should be done with them."
+FRENCH = "Ceci est un rapport sur les forêts qui ont été coupées et dont il ne reste plus que des souches."
+RIGHTS = "https://creativecommons.org/licenses/"
+
+
+@pytest.mark.parametrize(
+    ("code", "bad", "good"),
+    [
+        ("field-missing", replace(GOOD, titles=()), GOOD),
+        ("field-missing", replace(GOOD, dates=(Date("1988", "covered"),)),
+         replace(GOOD, dates=(Date("1988", "created"),))),
+        ("field-missing", replace(GOOD, languages=()), GOOD),
+        ("field-missing", replace(GOOD, type="other"), GOOD),
+        ("field-missing", replace(GOOD, access="embargoed"), replace(GOOD, access="embargoed", embargo="2030-01-01")),
+        ("date-malformed", replace(GOOD, dates=(Date("c1988"),)), replace(GOOD, dates=(Date("1988~"),))),
+        ("date-malformed", replace(GOOD, dates=(Date("1988-02-30"),)), replace(GOOD, dates=(Date("1988-02-29"),))),
+        ("date-malformed", replace(GOOD, embargo="soon"), replace(GOOD, embargo="2030")),
+        ("date-implausible", replace(GOOD, dates=(Date("2027"),)), replace(GOOD, dates=(Date("2026"),))),
+        ("date-implausible", replace(GOOD, dates=(Date("2026-11-23"),)), replace(GOOD, dates=(Date("2026-11-22"),))),
+        ("date-implausible", replace(GOOD, dates=(Date("1399"),)), replace(GOOD, dates=(Date("1400"),))),
+        ("date-implausible", replace(GOOD, dates=(Date("2030"), Date("1200", "covered"))),
+         replace(GOOD, dates=(Date("1988"), Date("1200", "covered")))),
+        ("number-wrong", with_number("isbn", "0786808773"), with_number("isbn", "0786808772")),
+        ("number-wrong", with_number("issn", "0009-7331"), with_number("issn", "0009-7330")),
+        ("number-wrong", with_number("ismn", "979-0-2600-0043-7"), with_number("ismn", "979-0-2600-0043-8")),
+        ("number-wrong", with_number("doi", "10.12/x"), with_number("doi", "10.1234/x")),
+        ("number-wrong", replace(GOOD, doi=Doi("11.1/x", "external")), replace(GOOD, doi=Doi("10.1234/x", "external"))),
+        ("number-wrong", with_agent("orcid", "0000-0002-1825-0098"), with_agent("orcid", "0000-0002-1825-0097")),
+        ("number-wrong", with_agent("isni", "0000000121032684"), with_agent("isni", "0000000121032683")),
+        ("number-wrong", with_agent("ror", "04tj63d07"), with_agent("ror", "04tj63d06")),
+        ("number-wrong", replace(GOOD, series=(Series("N", "1", "0009-7331"),)),
+         replace(GOOD, series=(Series("N", "1", "0009-7330"),))),
+        ("address-wrong", with_number("url", "javascript:alert(1)"), with_number("url", "https://example.org/a?b=c")),
+        ("address-wrong", replace(GOOD, rights=(Text("http://x:y@example.org/"),)),
+         replace(GOOD, rights=(Text("Free: ask."),))),
+        ("language-unknown", replace(GOOD, languages=("qqq",)), replace(GOOD, languages=("pt-BR",))),
+        ("language-doubtful", replace(GOOD, descriptions=(Text(FRENCH, "en"),)),
+         replace(GOOD, descriptions=(Text(FRENCH, "fr"),))),
+        ("language-doubtful", replace(GOOD, languages=("es",), descriptions=(Text(ENGLISH),)),
+         replace(GOOD, languages=("es", "en"), descriptions=(Text(ENGLISH), Text("De la mer", "en")))),
+        ("place-unknown", replace(GOOD, coverage=(Text("XQ"),)),
+         replace(GOOD, coverage=(Text("FR"), Text("France"), Text("UK")))),
+        ("place-unknown", replace(GOOD, coverage=(Text("XQ-75"),)),
+         replace(GOOD, coverage=(Text("FR-75"), Text("150")))),
+        ("place-unknown", replace(GOOD, places=("XQX",)), replace(GOOD, places=("USA",))),
+        ("licence-malformed", replace(GOOD, rights=(Text(RIGHTS + "by/5.0/"),)),
+         replace(GOOD, rights=(Text(RIGHTS + "by/4.0/"),))),
+        ("licence-malformed", replace(GOOD, rights=(Text("CC BYSA-NC 4.0"),)),
+         replace(GOOD, rights=(Text("CC BY-NC-SA 4.0"),))),
+        ("licence-malformed", replace(GOOD, rights=(Text("http://rightsstatements.org/vocab/INC/2.0/"),)),
+         replace(GOOD, rights=(Text("http://rightsstatements.org/vocab/InC/1.0/"),))),
+        ("value-repeated", replace(GOOD, keywords=(Text("Forêts"), Text("forets"))),
+         replace(GOOD, keywords=(Text("Forest", "en"), Text("Forest", "fr")))),
+        ("value-repeated", by("Li, X.", "LI, X."), by("Li, X.", "Li, Y.")),
+        ("title-in-capitals", with_title("REPORT ON FORESTS"), with_title("IUCN REPORT on UNESCO")),
+        ("space-stray", with_title(" The  forests"), with_title("The forests")),
+        ("space-stray", by("Li,\nX."), replace(GOOD, descriptions=(Text("One.\nTwo."),))),
+        ("character-illegal", with_title("For\x00ests"), with_title("Forêts")),
+        ("unicode-not-nfc", with_title("Fore\u0302ts"), with_title("Forêts")),
+        ("mojibake", with_title("ForÃªts"), with_title("FORÊTS «À»")),
+        ("characters-lost", with_title("For\ufffdts"), with_title("Forêts?")),
+        ("markup-left", with_title("On <i>Quercus</i>"), with_title("If a <b and c> d <= e")),
+        ("markup-left", with_title("Flora &amp; fauna"), with_title("Flora & fauna; R&D")),
+        ("separator-left", with_title("The forests /"), with_title("The forests and/or lakes")),
+        ("separator-left", by("Li, X. ; Dupont, M."), by("Li, X.")),
+    ],
+)  # fmt: skip
+def test_each_code_by_what_has_it_and_what_has_not(code: str, bad: Item, good: Item) -> None:
+    assert code in codes(bad)
+    assert code not in codes(good)
+
+
+def test_a_sound_item_raises_no_doubt() -> None:
+    assert codes(GOOD) == []
+
+
+def test_a_doubt_names_its_place_its_field_and_its_value() -> None:
+    (found,) = validate(with_title("ForÃªts"), "b.csv#3", today=TODAY)
+    assert (found.where, found.severity) == ("b.csv#3:title", "warning")
+    assert found.message() == "title: “ForÃªts” was read in a wrong encoding; “Forêts” is perhaps meant."
+
+
+def test_what_was_reported_is_not_said_again() -> None:
+    item = replace(GOOD, languages=(), titles=())
+    told = [problem("value-unknown", "x:language", field="language", value="qqq"), problem("title-missing", "x")]
+    assert validate(item, "x", told, TODAY) == []
+    found = validate(with_title("A /"), "x", today=TODAY)
+    assert validate(with_title("A /"), "x", found, TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "meant"),
+    [
+        ("ForÃªts", "Forêts"),
+        ("lâ€™eau", "l’eau"),
+        ("â€œQuotedâ€\x9d", "“Quoted”"),
+        ("EspaÃ±a Â© 1990", "España © 1990"),
+        ("ForÃƒÂªts", "Forêts"),
+        ("Ã©tÃ© et œuvre – déjà", "été et œuvre – déjà"),
+        ("ï¿½", "\ufffd"),
+        ("Ã\xa0 la mer", "à la mer"),
+        ("São Tomé, NÃO, «ESPAÑ», l’Ïle", "São Tomé, NÃO, «ESPAÑ», l’Ïle"),
+        ("Forêts d’été à Łódź", "Forêts d’été à Łódź"),
+        ("Русский, ελληνικά, 日本語", "Русский, ελληνικά, 日本語"),
+        ("plain", "plain"),
+    ],
+)
+def test_mojibake_is_undone_and_honest_text_left(shown: str, meant: str) -> None:
+    assert mojibake.mended(shown) == meant
+
+
+@pytest.mark.parametrize(
+    "value", ["1988", "1988?", "1988-05~", "198X", "19XX", "1988/1990", "1988/..", "../1988", "1988-21"]
+)
+def test_edtf_that_catalogues_use(value: str) -> None:
+    assert is_edtf(value)
+
+
+@pytest.mark.parametrize("value", ["", "88", "1988-13", "1988-5", "1988-02-30", "1988/90", "May 1988", "1988\n", "/"])
+def test_what_is_no_edtf(value: str) -> None:
+    assert not is_edtf(value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://example.org/", "http://", "https://a b", "http://user:secret@example.org/", "http://localhost/",
+     "javascript:x", "https://exa<mple.org", "data:text/html,x", "https://" + "a-" * 2000],
+)  # fmt: skip
+def test_addresses_that_no_reader_should_follow(address: str) -> None:
+    assert address_fault(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org", "http://[2001:db8::1]:80/a", "https://forêt.example/é?x=1#y"]
+)
+def test_addresses_that_are_sound(address: str) -> None:
+    assert address_fault(address) == ""
+
+
+def test_tidying_mends_and_says_so() -> None:
+    item = replace(by(" Li\x00, X. "), titles=(Text("Fore\u0302ts "),), series=(Series("Notes"),))
+    mended, problems = tidy(item, "x")
+    assert (mended.title.value, mended.contributions[0].agent.name) == ("Forêts", "Li, X.")
+    assert {one.code for one in problems} == {"record-mended"}
+    assert len(problems) == 3
+    assert tidy(GOOD, "x") == (GOOD, [])
+
+
+@pytest.mark.shared
+def test_honest_records_raise_few_doubts() -> None:
+    folder = SHARED / "marc" / "evergreen"
+    if not folder.is_dir():
+        pytest.skip(f"the shared records are not here ({folder})")
+    with (folder / "lul_fre_100.mrc").open("rb") as stream:
+        items = [one for one in read_marc21(stream, "lul") if isinstance(one, Description)]
+    raised = Counter(code for one in items for code in {p.code for p in validate(one.item, "x", one.problems, TODAY)})
+    assert len(items) == 100
+    assert max(raised.values(), default=0) <= 10

@@ -64,8 +64,8 @@ class Unsynced:
     file open. Of more than :attr:`MOST` the earlier ones are fsynced first.
     """
 
-    MOST = 200
-    """Files that are open at a time; a process may often have no more than 256."""
+    MOST = 100
+    """Files that are open at a time; a process may often have no more than 256, and a server needs some itself."""
 
     def __init__(self) -> None:
         self._handles: list[int] = []

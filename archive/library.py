@@ -128,7 +128,7 @@ class Library:
         return (now if began is None else min(now, began)) // SECOND
 
     def pages(self, item_id: str) -> Iterator[Page]:
-        """Yield the pages of an item, from the archive, in order."""
+        """Yield the pages of an item, from the archive, in order; raises DamageFound."""
         return self._read_pages(item_id, self.catalogue.page_spans(item_id))
 
     def page_texts(self, item: Item) -> Iterator[PageText]:
@@ -138,7 +138,7 @@ class Library:
                 yield from map(read_page_text, lines)
 
     def page(self, item_id: str, number: int) -> Page:
-        """Return one page of an item; raises NotFound."""
+        """Return one page of an item; raises NotFound, DamageFound."""
         spans = [span for span in self.catalogue.page_spans(item_id) if span.number == number]
         if not spans:
             raise NotFound(f"Item {item_id} has no page {number}.")
@@ -188,7 +188,13 @@ class Library:
     def _read_pages(self, item_id: str, spans: Sequence[PageSpan]) -> Iterator[Page]:
         if not spans:
             return
-        with self.archive.path(item_object(item_id), PAGES_FILE).open("rb") as stream:
-            for span in spans:
-                stream.seek(span.offset)
-                yield read_page(stream.read(span.length))
+        try:
+            with self.archive.path(item_object(item_id), PAGES_FILE).open("rb") as stream:
+                for span in spans:
+                    stream.seek(span.offset)
+                    yield read_page(stream.read(span.length))
+        except (NotFound, FileNotFoundError, ValueError) as fault:  # the catalogue knows that they are there
+            raise DamageFound(
+                f"{self.archive.folder(item_object(item_id))}: the pages cannot be read.",
+                "Run canoe check to see all that is damaged; canoe repair mends it from a second copy.",
+            ) from fault

@@ -40,6 +40,7 @@ ROOT_FILES = {
 }
 """What lies in a storage root beside the objects; the declaration last, for it says that the rest is there."""
 _HINT = "Run canoe check to see all that is damaged."
+_LOST_HINT = "Mend it from a second copy with canoe repair, then run the same command again."
 _DEPTH = 3  # of an object's folder below the root: the tuples, then the encoded id
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
@@ -189,14 +190,17 @@ class Archive:
         is not stored again. ``version`` says when and why; its state, where it names a path,
         is the sha512 wanted there; ``fixity`` has other digests wanted. Raises StorageError;
         SourceChanged when a file is not, or no longer, what was said of it; DamageFound when the
-        object cannot take a version; UsageError for a digest OCFL has no name for; ValueError for
-        a logical path that it forbids (section 3.5.3.1). Then it is as if nothing had been staged.
+        object cannot take a version, or has lost a file that it would name; UsageError for a digest
+        OCFL has no name for; ValueError for a logical path that it forbids (section 3.5.3.1). Then
+        it is as if nothing had been staged.
         """
         target = self.folder(former.object_id)
         with storage(self.root):
             _check_logical_paths({*former.state, *changed})
             if (target / f"v{len(former.versions) + 1}").exists():
                 raise DamageFound(f"{target} has a version that its inventory does not know.", _HINT)
+            if lost := sorted(version.state.keys() - former.state.keys() - changed.keys()):
+                raise DamageFound(f"{target} has lost {lost[0]}.", _LOST_HINT)  # a version would hide that
             return group.stage(target, former, changed, version, fixity)
 
     def complete(self, group: Group) -> Receipt:

@@ -88,13 +88,14 @@ class Replica(Protocol):
 def open_replica(place: str) -> Replica:
     """Return the place that a path or a URL such as ``s3://bucket/prefix`` names; it need not exist yet.
 
-    Raises UsageError for a URL that nothing can open, ProgramMissing when a package is not installed.
+    Raises UsageError for a URL that nothing can open and a path that is no folder's,
+    ProgramMissing when a package is not installed.
     """
     protocol, separator, rest = place.partition("://")
     if not separator:
-        return LocalFolder(Path(place))
+        return _open_local(place)
     if protocol == "file":
-        return LocalFolder(Path("/" + rest.lstrip("/")))
+        return _open_local("/" + rest.lstrip("/"))
     return _open_remote(place, protocol)
 
 
@@ -116,8 +117,8 @@ class LocalFolder:
 
     @property
     def name(self) -> str:
-        """The path."""
-        return str(self.root)
+        """The path; bytes of it that are no UTF-8 are shown."""
+        return os.fsencode(self.root).decode(errors="backslashreplace")
 
     @property
     def hands(self) -> int:
@@ -173,7 +174,10 @@ class LocalFolder:
     def held(self) -> Iterator[None]:
         """Hold the folder by the kernel's own lock, and clear away what a killed run left half written."""
         with self._faults(""):
-            make_folders(self.root)
+            try:
+                make_folders(self.root)
+            except FileNotFoundError as fault:  # elsewhere that a file is not there is an answer
+                raise StorageError(f"{self.root} cannot be made: {fault.strerror}.", "Name another folder.") from fault
             handle = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         try:
             _lock(handle, self.root)
@@ -329,6 +333,12 @@ class _FileSystem(Protocol):
     def rm_file(self, path: str) -> None: ...
 
     def invalidate_cache(self) -> None: ...
+
+
+def _open_local(path: str) -> LocalFolder:
+    if not path or (os.path.lexists(path) and not os.path.isdir(path)):  # noqa: PTH112 - Path raises without permission
+        raise UsageError(f"{path!r} is no folder.", "Name a folder for the second copy; it may be a new one.")
+    return LocalFolder(Path(path))
 
 
 def _open_remote(url: str, protocol: str) -> ObjectStore:

@@ -99,8 +99,18 @@ class Settings:
 
 
 def home_folder(given: Path | None) -> Path:
-    """Return the home: as given, else ``$CANOE_HOME``, else ``./library``."""
-    return given or Path(os.environ.get("CANOE_HOME") or "library")
+    """Return the home: as given, else ``$CANOE_HOME``, else ``./library``.
+
+    Raises UsageError where its path is no UTF-8: the search index and reports can name no other.
+    """
+    home = given or Path(os.environ.get("CANOE_HOME") or "library")
+    try:
+        str(home.absolute()).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(home.absolute()).decode(errors="backslashreplace")
+        hint = "Rename the folder whose name is not, or keep the library elsewhere."
+        raise UsageError(f"The library's path {shown} is not UTF-8.", hint) from None
+    return home
 
 
 def read_settings(home: Path) -> Settings:

@@ -33,6 +33,8 @@ MOST_ITEMS = 100  # on one page of results
 DEEPEST_OFFSET = 10_000
 MOST_VALUES = 100  # of one facet
 _FIRST_DRAW = 200
+_FEW = 2_000  # so many hits can be put in order; of more, those of one score come as they lie in the index
+_MORE_PAGES = 50
 _BUCKETS = 60_000  # Tantivy's aggregations refuse more than 65,000
 
 Filters = Mapping[str, tuple[str, ...]]
@@ -134,16 +136,26 @@ class _Search:
     def _groups(self, wanted: int) -> list[_Group]:
         """Return the best document of each item, best first: ever more hits until there are enough items."""
         query = all_of(self._match, *self._chosen())
-        draw = max(_FIRST_DRAW, wanted)
+        few = self._count(query) <= _FEW
+        draw = max(_FEW if few else _FIRST_DRAW, wanted)
         while True:
             hits = self._draw(query, draw)
-            keys = self._searcher.fast_field_values("key", [address for _, address in hits])
             groups: dict[Any, _Group] = {}
-            for key, (score, address) in zip(keys, hits, strict=True):
-                groups.setdefault(key, _Group(score, address))
+            for key, group in self._keyed(hits, settled=few):
+                groups.setdefault(key, group)
             if len(groups) >= wanted or len(hits) < draw:
                 return list(groups.values())
             draw *= 4
+
+    def _keyed(self, hits: Sequence[tuple[float, DocAddress]], settled: bool) -> list[tuple[Any, _Group]]:
+        """Return each hit with its item's key; ``settled``: those of one score in an order that outlives a rebuild."""
+        addresses = [address for _, address in hits]
+        rows = zip(self._searcher.fast_field_values("key", addresses), (_Group(*hit) for hit in hits), strict=True)
+        if not settled:
+            return list(rows)
+        orders = self._searcher.fast_field_values("order", addresses)
+        both = sorted(zip(rows, orders, strict=True), key=lambda one: (-one[0][1].score, -(one[1] or 0)))
+        return [row for row, _ in both]
 
     def _draw(self, query: Query, limit: int) -> list[tuple[float, DocAddress]]:
         if self._node is None:
@@ -161,8 +173,11 @@ class _Search:
         if not self._on_pages or most < 1:
             return 0, ()
         query = all_of(self._match, pages(), term("item", item))
-        found = self._searcher.search(query, min(most, MOST_ITEMS))
-        return _count(found), tuple(self._page_hit(score, address, marker) for score, address in found.hits)
+        most = min(most, MOST_ITEMS)
+        found = self._searcher.search(query, most + _MORE_PAGES)  # more, for those of one score come in any order
+        numbers = self._searcher.fast_field_values("page", [address for _, address in found.hits])
+        rows = sorted(zip(found.hits, numbers, strict=True), key=lambda row: (-row[0][0], row[1]))
+        return _count(found), tuple(self._page_hit(*hit, marker) for hit, _ in rows[:most])
 
     def _page_hit(self, score: float, address: DocAddress, marker: Marker) -> PageHit:
         page = self._searcher.doc(address)

@@ -1,11 +1,15 @@
 """What tests of several packages share: a small batch, and a home that holds it, made once a process."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from archive_library import filled
 from small_library import canoe_program, make_batch
+
+# A shell starts what runs in the background deaf to Ctrl-C, and programs started by the tests would be so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -346,3 +347,38 @@ def test_who_did_it_is_said(library: Library) -> None:
         writer.put_item(*book(1), "Ingested")
         writer.withdraw(book(1)[0], "a copy")
     assert [event.agent for event in library.events(book(1)[0].id)] == ["Canoe 9.9"]
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+def test_a_lost_object_is_not_hidden_by_a_new_version(library: Library, is_withdrawn: bool) -> None:
+    item, content = book(1)
+    with library.writer() as writer:
+        writer.put_item(item, content, "Ingested")
+        if is_withdrawn:
+            item = writer.withdraw(item, "a copy")
+        shutil.rmtree(library.archive.folder(item_object(item.id)))
+        with pytest.raises(DamageFound, match=r"has lost access/text\.pdf"):
+            writer.restore(item) if is_withdrawn else writer.withdraw(item, "a copy")
+    assert library.item(item.id) == item
+    assert not library.archive.exists(item_object(item.id))
+    with library.writer() as writer:  # brought in again it is whole
+        assert writer.put_item(item, content, "Ingested")
+    assert library.file(item, "original/scan.tif").read_bytes() == content["original/scan.tif"]
+
+
+@pytest.mark.parametrize("fault", ["object lost", "file lost", "cut", "other bytes"])
+def test_pages_that_are_damaged_are_said_to_be(library: Library, fault: str) -> None:
+    item, content = book(1)
+    with library.writer() as writer:
+        writer.put_item(item, content, "Ingested")
+    path = library.file(item, "pages.jsonl")
+    if fault == "object lost":
+        shutil.rmtree(library.archive.folder(item_object(item.id)))
+    elif fault == "file lost":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:40] if fault == "cut" else b"\xff" * path.stat().st_size)
+    with pytest.raises(DamageFound, match="the pages cannot be read"):
+        list(library.pages(item.id))
+    with pytest.raises(DamageFound, match="the pages cannot be read"):
+        library.page(item.id, 3)

@@ -1,6 +1,7 @@
 """The command line: every command's answers and exit codes, as its contract says."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -546,3 +547,12 @@ def test_check_names_what_only_the_archive_knows(full_home: Path) -> None:
     assert [(one["code"], object_id in one["message"]) for one in answer.json["faults"]] == [("catalogue-behind", True)]
     assert canoe_here("rebuild", "--home", full_home).code == 0
     assert canoe_here("check", "--home", full_home).code == 0
+
+
+@pytest.mark.parametrize("command", [("init",), ("export",), ("check",), ("rebuild",), ("doctor",), ("serve",)])
+def test_a_home_whose_path_is_not_utf_8_is_refused(command: tuple[str, ...], tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"old \xe9") / "home"
+    answer = canoe_program(*command, "--home", folder)
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{tmp_path}/old \\xe9/home is not UTF-8." in answer.err
+    assert not list(tmp_path.iterdir())

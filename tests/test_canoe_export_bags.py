@@ -185,6 +185,28 @@ def test_an_empty_folder_is_filled_and_a_full_one_left_alone(full_home: Path, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file", "full", "link"]
 
 
+@pytest.mark.parametrize("out", ["archive/bag", "catalogue.db", "link/archive/bag"])
+@pytest.mark.parametrize("form", ["bagit", "jsonl"])
+def test_nothing_is_exported_into_the_library_itself(full_home: Path, form: str, out: str) -> None:
+    before = (full_home / "catalogue.db").read_bytes()
+    (full_home.parent / "link").symlink_to(full_home)
+    target = full_home.parent / out if out.startswith("link") else full_home / out
+    answer = canoe_here("export", "--home", full_home, "--format", form, "--out", target)
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{target} lies in the library itself." in answer.err
+    assert (full_home / "catalogue.db").read_bytes() == before
+    assert not (full_home / "archive" / "bag").exists()
+
+
+@pytest.mark.parametrize("form", ["bagit", "jsonl"])
+@pytest.mark.parametrize("length", [250, 300])
+def test_a_name_that_is_too_long_is_refused(source: Path, tmp_path: Path, form: str, length: int) -> None:
+    answer = canoe_here("export", "--home", source, "--format", form, "--out", tmp_path / ("n" * length))
+    assert (answer.code, answer.out) == (2, "")
+    assert "nnn has too long a name." in answer.err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("pattern", ["original/*.pdf", "access.pdf", "pages.jsonl"])
 def test_nothing_damaged_leaves_the_archive_as_good(full_home: Path, tmp_path: Path, pattern: str) -> None:
     victim = sorted(full_home.glob(f"archive/*/*/*/v1/content/{pattern}"))[0]

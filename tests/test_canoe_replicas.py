@@ -90,6 +90,29 @@ def test_a_place_in_the_library_is_refused(filled: Path, inside: str) -> None:
     assert kept(filled / "archive") == before
 
 
+@pytest.mark.parametrize("place", ["", "a-file", "a-broken-link", "file:///proc/none/x", "/proc/none"])
+def test_a_place_that_can_be_no_folder_is_refused_by_name(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a-file").touch()
+    Path("a-broken-link").symlink_to("nowhere")
+    answer = canoe_here("replicate", place, "--home", filled)
+    assert (answer.code, answer.out) == (6 if "proc" in place else 2, "")
+    assert place.removeprefix("file://") in answer.err
+    assert "ame a" in answer.err  # what to do
+
+
+def test_a_second_copy_lies_in_a_folder_of_any_name(filled: Path, tmp_path: Path) -> None:
+    place = tmp_path / os.fsdecode(b"old \xe9")
+    made = canoe_program("replicate", place, "--home", filled, "--json")
+    assert (made.code, made.json["replica"]) == (0, f"{tmp_path}/old \\xe9")
+    again = canoe_program("replicate", place, "--home", filled)
+    assert (again.code, again.out) == (0, f"{tmp_path}/old \\xe9: 2 the same. 0 files written, 0 bytes.\n")
+    (folder_of(filled) / "v1" / "inventory.json").unlink()
+    assert canoe_program("repair", "--replica", place, "--home", filled, "--json").code == 0
+
+
 def test_what_s3_needs_is_named_when_it_is_not_installed(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "fsspec"]:
         monkeypatch.delitem(sys.modules, name)
@@ -141,6 +164,8 @@ def test_repair_of_one_item(filled: Path, place: Path) -> None:
     item = second(filled)
     shutil.rmtree(folder)
     (other / "stray").write_bytes(b"?")
+    planned = canoe_here("repair", item, "--replica", place, "--home", filled, "--plan")
+    assert planned.out.startswith(f"{folder}: would be put back: all of it\n")
     answer = canoe_here("repair", item, "--replica", place, "--home", filled, "--json")
     assert answer.code == 0
     assert [one["put_back"] for one in answer.json["repaired"]] == [["."]]

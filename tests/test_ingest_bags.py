@@ -290,6 +290,8 @@ def test_a_refused_bag_does_not_stop_the_batch(shelf: Path, home: Path) -> None:
     assert codes(answer.json, "shelf/bag") == ["bag-fetch-needed"]
     (piece, _) = answer.json["pieces"]
     assert "Canoe fetches nothing" in piece["problems"][0]["message"]
+    people = canoe_here("ingest", shelf, "--home", home).out
+    assert "error: data/more.pdf: fetch.txt says" in people  # which file of the bag it is
 
 
 def test_a_record_that_claims_the_id_of_another_does_not_take_its_place(shelf: Path, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
@@ -21,6 +22,8 @@ from metadata.errors import StorageError, UsageError
 from metadata.model import Item
 from metadata.serial import record_line
 from search.engine import Request, open_reader
+
+_LONGEST_NAME = 240  # bytes: most file systems take 255, and a bag in the making has a longer name than it will have
 
 
 class ExportFormat(StrEnum):
@@ -57,8 +60,8 @@ def export(
     Exit codes: 0 done, 4 a file of the archive is damaged and no bag was made.
     """
     opened = open_home(home)
-    if out and out.resolve().is_relative_to(opened.path.resolve()):
-        raise UsageError(f"{out} lies in the library itself.", "Name a place outside it with --out.")
+    if out:
+        _require_place(opened, out)
     if form is ExportFormat.BAGIT:
         _export_bag(opened, query, out)
         return
@@ -99,6 +102,14 @@ def _export_marc(home: Home, items: Iterable[Item], out: Path | None) -> None:
         beside = out.with_name(f"{out.name}.oversize.xml")
         _write(beside, marcxml_collection(home, oversize))
         say(f"{counted(len(oversize), 'record')} written to {beside}.")
+
+
+def _require_place(home: Home, out: Path) -> None:
+    """Raise UsageError where nothing can be written, or nothing but the library should be."""
+    if len(os.fsencode(out.name)) > _LONGEST_NAME:
+        raise UsageError(f"{out} has too long a name.", "Name something shorter with --out.")
+    if out.resolve().is_relative_to(home.path.resolve()):
+        raise UsageError(f"{out} lies in the library itself.", "Name a place outside it with --out.")
 
 
 def _export_bag(home: Home, query: str, out: Path | None) -> None:

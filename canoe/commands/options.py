@@ -42,8 +42,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def _inert(character: str) -> str:
-    """Escape control and direction characters (general categories Cc and Cf)."""
-    if unicodedata.category(character) in ("Cc", "Cf"):
+    """Escape control and direction characters, and bytes that are no UTF-8 (general categories Cc, Cf and Cs)."""
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs"):
         return character.encode("unicode_escape").decode()
     return character
 

@@ -110,7 +110,7 @@ class _Batch:
         return self._close([original for _, original in files], shelf)
 
     def _gathered(self, paths: Sequence[Path]) -> Iterator[Found]:
-        for arrived in gather(paths, self._library.home):
+        for arrived in gather(paths, self._library.home, mapped=self._tools.mapping is not None):
             self._order[arrived.source] = len(self._order)
             if isinstance(arrived, Piece):
                 self._note(arrived)
@@ -134,7 +134,7 @@ class _Batch:
 
     def _recorded(self, one: Found, original: Original, shelf: RecordShelf) -> Iterator[Piece]:
         """Yield the pieces of a file of records; rows that describe files wait for these."""
-        for described in read_file(one, original.path):
+        for described in read_file(one, original.path, self._tools.mapping):
             source = f"{one.source}#{described.number}"
             if isinstance(described, Rejected):
                 yield rejected_piece(source, described)

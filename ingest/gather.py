@@ -8,7 +8,7 @@ that holds ``bagit.txt`` is a bag: gone into where it is valid, else refused as 
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,12 +16,19 @@ from typing import Literal
 from archive.bag import Bag, check_bag
 from ingest.bags import DEEPEST, bag_piece, given_digests, is_bag, kept_name, nested_too_deep, part_of
 from metadata.accession import Outcome, Piece
+from metadata.bibtex import is_bibtex
+from metadata.dc_xml import is_dublin_core
+from metadata.eprints import is_eprints
 from metadata.manifest import is_manifest
 from metadata.marc21 import is_marc21
 from metadata.marcxml import is_marcxml
+from metadata.mods import is_mods
 from metadata.problems import Problem, problem
+from metadata.ris import is_ris
+from metadata.xlsx import is_xlsx
 
-Kind = Literal["document", "marc21", "marcxml", "manifest", "item", "tag"]
+Records = Literal["marc21", "marcxml", "mods", "eprints", "dublin-core", "bibtex", "ris", "workbook"]
+Kind = Literal["document", "manifest", "item", "tag"] | Records
 HEAD = 65_536
 _MAGIC = (
     (b"II*\x00", "image/tiff"),
@@ -52,6 +59,19 @@ _KINDS = {
     stat.S_IFSOCK: "socket",
 }
 _PACKED = {".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"}
+# In this order: what may hold Dublin Core is asked after what has its own namespace.
+_OTHER_RECORDS: dict[Records, tuple[Callable[[bytes], bool], str, frozenset[str]]] = {
+    "mods": (is_mods, "application/mods+xml", frozenset()),
+    "eprints": (is_eprints, "application/xml", frozenset()),
+    "dublin-core": (is_dublin_core, "application/xml", frozenset()),
+    "bibtex": (is_bibtex, "application/x-bibtex", frozenset({".bib"})),
+    "ris": (is_ris, "application/x-research-info-systems", frozenset({".ris"})),
+    "workbook": (
+        is_xlsx,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        frozenset({".xlsx", ".xlsm"}),
+    ),
+}
 _Place = tuple[int, int, str]
 """Device and number of the folder a file lies in, and its name there."""
 _Bags = tuple[Bag, ...]
@@ -76,11 +96,12 @@ class Found:
     name: str = ""
 
 
-def gather(paths: Iterable[Path], home: Path) -> Iterator[Found | Piece]:
+def gather(paths: Iterable[Path], home: Path, mapped: bool = False) -> Iterator[Found | Piece]:
     """Yield every file below ``paths`` in a fixed order, or the Piece that says why it is left.
 
     A file that is reached twice comes once; two hard links are two files. The library's own
-    ``home`` is not gone into. Nothing that a path may turn out to be is raised.
+    ``home`` is not gone into. Nothing that a path may turn
+    out to be is raised. ``mapped``: a table is a manifest whatever its columns are called.
     """
     seen: set[_Place] = set()
     at_home = _folder(Path(os.path.realpath(home)))
@@ -88,7 +109,7 @@ def gather(paths: Iterable[Path], home: Path) -> Iterator[Found | Piece]:
         for path, place, bags, left in _walk(named, at_home):
             if place not in seen:
                 seen.add(place)
-                if arrived := left or _arrived(path, bags):
+                if arrived := left or _arrived(path, bags, mapped):
                     yield arrived
 
 
@@ -138,7 +159,7 @@ def _opened(path: Path, outer: _Bags) -> tuple[Piece, _Bags]:
     return bag_piece(bag, shown(path)), (*outer, bag)
 
 
-def _arrived(path: Path, bags: _Bags) -> Found | Piece | None:
+def _arrived(path: Path, bags: _Bags, mapped: bool) -> Found | Piece | None:
     """Return what a file is, also to the bag it lies in; None for what a bag holds only as a copy."""
     part = part_of(bags[-1], path) if bags else "payload"
     if part == "copy":
@@ -148,7 +169,7 @@ def _arrived(path: Path, bags: _Bags) -> Found | Piece | None:
     sha512, fixity = given_digests(bags, path)
     if part == "item":
         return Found(path, shown(path), "item", "application/json", sha512, fixity)
-    found = _look(path)
+    found = _look(path, mapped)
     return replace(found, sha512=sha512, fixity=fixity) if isinstance(found, Found) else found
 
 
@@ -167,7 +188,7 @@ def _folder(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _look(path: Path) -> Found | Piece:
+def _look(path: Path, mapped: bool) -> Found | Piece:
     if path.name.lower() in _SYSTEM or path.name.startswith("._"):
         return _left(path, "set_aside", _aside(path, "a file of the operating system, not a document"))
     try:
@@ -177,10 +198,10 @@ def _look(path: Path) -> Found | Piece:
         return _unreadable(path, fault)
     if not head:
         return _left(path, "refused", problem("file-empty", shown(path)))
-    return _recognise(path, shown(path), head)
+    return _recognise(path, shown(path), head, mapped)
 
 
-def _recognise(path: Path, source: str, head: bytes) -> Found | Piece:
+def _recognise(path: Path, source: str, head: bytes, mapped: bool) -> Found | Piece:
     suffix = path.suffix.lower()
     if media_type := _media_type(head):
         return Found(path, source, "document", media_type)
@@ -188,7 +209,10 @@ def _recognise(path: Path, source: str, head: bytes) -> Found | Piece:
         return Found(path, source, "marc21", "application/marc")
     if is_marcxml(head) or (suffix == ".xml" and b"MARC21/slim" in head):
         return Found(path, source, "marcxml", "application/marcxml+xml")
-    if suffix in _TABLES and is_manifest(head):
+    for kind, (is_kind, media_type, suffixes) in _OTHER_RECORDS.items():
+        if suffix in suffixes or is_kind(head):
+            return Found(path, source, kind, media_type)
+    if suffix in _TABLES and (mapped or is_manifest(head)):
         return Found(path, source, "manifest", "text/csv")
     if suffix in _BY_SUFFIX:
         return Found(path, source, "document", _BY_SUFFIX[suffix])

@@ -5,9 +5,10 @@ tied to other records are looked at a second time, when all control numbers are 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from ingest.draft import Draft
 from ingest.gather import Found
@@ -15,31 +16,53 @@ from ingest.identify import Register
 from ingest.stages import classify, describe, into_collections, name, submission_of
 from ingest.ties import Ties
 from metadata.accession import Piece
+from metadata.bibtex import read_bibtex
+from metadata.dc_xml import read_dublin_core
 from metadata.description import Description, Link, Rejected
+from metadata.eprints import read_eprints
 from metadata.item_record import LARGEST, read_item_record
 from metadata.manifest import read_manifest
+from metadata.mapping import Mapping
 from metadata.marc21 import read_marc21
 from metadata.marcxml import read_marcxml
 from metadata.model import Item
+from metadata.mods import read_mods
 from metadata.problems import Problem, problem
+from metadata.ris import read_ris
 from metadata.serial import from_json, record_line
 from metadata.vocabulary import Vocabulary
+from metadata.xlsx import read_xlsx
+
+_READERS: dict[str, Callable[[BinaryIO, str], Iterator[Description | Rejected]]] = {
+    "marc21": read_marc21,
+    "marcxml": read_marcxml,
+    "mods": read_mods,
+    "eprints": read_eprints,
+    "dublin-core": read_dublin_core,
+    "bibtex": read_bibtex,
+    "ris": read_ris,
+}
 
 
-def read_file(found: Found, path: Path) -> Iterator[Description | Rejected]:
-    """Yield what the records of a file say, in its order; ``path`` is where its content lies."""
+def read_file(found: Found, path: Path, mapping: Mapping | None = None) -> Iterator[Description | Rejected]:
+    """Yield what the records of a file say, in its order; ``path`` is where its content lies.
+
+    ``mapping`` is for tables whose columns have names of their own.
+    """
     if found.kind == "tag":
         return
     if found.kind == "manifest":
-        yield from read_manifest(path.read_bytes(), found.source)
+        yield from read_manifest(path.read_bytes(), found.source, mapping)
         return
     if found.kind == "item":
         with path.open("rb") as stream:
             yield read_item_record(stream.read(LARGEST + 1), found.source)
         return
     with path.open("rb") as stream:
-        reader = read_marc21 if found.kind == "marc21" else read_marcxml
-        yield from reader(stream, found.source)
+        if found.kind == "workbook":
+            yield from read_xlsx(stream, found.source, mapping)
+        else:
+            yield from _READERS[found.kind](stream, found.source)
 
 
 def rejected_piece(source: str, rejected: Rejected) -> Piece:

@@ -5,14 +5,14 @@ They run in the process that writes; what costs time (digitising) runs in worker
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
 from ingest.draft import Draft
-from metadata.description import Description
+from metadata.description import Description, shorten
 from metadata.model import Doi, Identifier, Item, Text
-from metadata.problems import problem
+from metadata.problems import Problem, problem
 from metadata.vocabulary import Vocabulary
 
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
@@ -41,14 +41,22 @@ def classify(draft: Draft, vocabulary: Vocabulary) -> Draft:
     """Turn the keywords that are labels of one concept into that concept; the others stay keywords.
 
     Of a subject string with subdivisions (``Wetlands -- France``) the first part may be a
-    label; then the string stays too, for what it says beyond.
+    label; then the string stays too, for what it says beyond. A concept of no vocabulary here
+    is reported and left out: a record names it by a keyword, too, or the record as it came does.
     """
     item = draft.item
     whole = {keyword: _concept(keyword, vocabulary) for keyword in item.keywords}
     rest = tuple(keyword for keyword, concept in whole.items() if not concept)
     parts = (_concept(replace(keyword, value=keyword.value.partition(" -- ")[0]), vocabulary) for keyword in rest)
-    concepts = dict.fromkeys(filter(None, [*item.concepts, *whole.values(), *parts]))
-    return replace(draft, item=replace(item, concepts=tuple(concepts), keywords=rest))
+    known = [uri for uri in item.concepts if uri in vocabulary.concepts]
+    concepts = dict.fromkeys(filter(None, [*known, *whole.values(), *parts]))
+    problems = (*draft.problems, *_unknown_concepts(draft, vocabulary))
+    return replace(draft, item=replace(item, concepts=tuple(concepts), keywords=rest), problems=problems)
+
+
+def _unknown_concepts(draft: Draft, vocabulary: Vocabulary) -> Iterator[Problem]:
+    if unknown := [uri for uri in draft.item.concepts if uri not in vocabulary.concepts]:
+        yield problem("value-unknown", draft.item.source, field="concepts", value=shorten(", ".join(unknown)))
 
 
 def _concept(keyword: Text, vocabulary: Vocabulary) -> str:

@@ -7,6 +7,7 @@ from ingest.documents import Limits, Progress
 from ingest.engine import OcrEngine
 from ingest.virus import Scanner
 from metadata.accession import Piece
+from metadata.mapping import Mapping
 from metadata.vocabulary import Vocabulary
 
 
@@ -16,6 +17,7 @@ class Tools:
 
     ``languages`` are Tesseract's codes for pages whose record names none, ``models`` those that
     the engine can read (empty: any). Every file is first shown to the ``scanner``, where there is one.
+    ``mapping`` says what the columns of tables mean, where they have names of their own.
     """
 
     engine: OcrEngine
@@ -27,6 +29,7 @@ class Tools:
     workers: int
     models: frozenset[str] = frozenset()
     scanner: Scanner | None = None
+    mapping: Mapping | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,15 @@ def test_keywords_that_are_labels_become_concepts_and_the_others_stay() -> None:
 
 def test_a_subdivided_subject_gives_its_first_part_and_stays() -> None:
     whole = Text("Wetlands -- France", "en")
-    item = classify(_draft(keywords=(whole,), concepts=("urn:x",)), VOCABULARY).item
-    assert item.concepts == ("urn:x", WETLANDS)
+    item = classify(_draft(keywords=(whole,)), VOCABULARY).item
+    assert item.concepts == (WETLANDS,)
     assert item.keywords == (whole,)
+
+
+def test_a_concept_of_no_vocabulary_here_is_reported_and_left_out() -> None:
+    draft = classify(_draft(concepts=(WETLANDS, "urn:x")), VOCABULARY)
+    assert draft.item.concepts == (WETLANDS,)
+    assert [(fault.code, dict(fault.params)["value"]) for fault in draft.problems] == [("value-unknown", "urn:x")]
 
 
 @pytest.mark.parametrize(

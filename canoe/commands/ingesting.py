@@ -3,6 +3,7 @@
 import os
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from canoe.settings import LANGUAGE_CODES
 from ingest.batch import ingest
 from ingest.tools import Report, Tools
 from metadata.errors import UsageError
+from metadata.mapping import read_mapping
 
 INPUTS_REFUSED = 3
 
@@ -32,11 +34,15 @@ def ingest_command(
     ] = "",
     collection: Annotated[str, typer.Option(help="Collection that everything joins.", show_default="none")] = "",
     workers: Annotated[int, typer.Option(min=0, help="Processes that read pages.", show_default="all cores")] = 0,
+    mapping: Annotated[
+        Path | None, typer.Option(help="What the columns of tables mean, in TOML.", show_default="their own names")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring publications and records into the library, and report what became of each piece.
 
-    Takes folders of PDF, TIFF, JPEG, PNG and JPEG 2000 files, MARC 21 and MARCXML records, and a CSV
+    Takes folders of PDF, TIFF, JPEG, PNG and JPEG 2000 files, MARC 21, MARCXML, MODS, Dublin Core, EPrints,
+    BibTeX and RIS records, workbooks (XLSX) of records, bags (BagIt), and a CSV
     manifest beside the files. What came before is known again: nothing is stored twice. A bad file is
     reported with its reason and the rest goes on. Interrupted, the same command goes on where it stopped.
 
@@ -50,7 +56,8 @@ def ingest_command(
     for path in paths:
         if not os.path.lexists(path):
             raise UsageError(f"There is nothing at {path}.", "Name the folders and files to be ingested.")
-    report = run_ingest(opened, paths, opened.tools(language, collection, workers), plan=plan)
+    tools = replace(opened.tools(language, collection, workers), mapping=read_mapping(mapping) if mapping else None)
+    report = run_ingest(opened, paths, tools, plan=plan)
     print_json(report_json(report)) if as_json else print_lines(report_lines(report))
     if not plan:
         opened.update_index_with_others()

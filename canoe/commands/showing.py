@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -18,29 +17,18 @@ from canoe.commands.options import (
     print_json,
     print_lines,
 )
+from canoe.forms import Form, shown
 from canoe.home import Home
-from canoe.marc_records import agency
 from canoe.settings import home_folder
-from metadata.dublin_core import oai_dc
 from metadata.errors import NotFound
-from metadata.marc_export import marcxml
 from metadata.model import Page
-from metadata.serial import to_json
 from search.engine import Answer, ItemHit, Request, SearchReader, open_reader
-
-
-class ShowFormat(StrEnum):
-    """Forms an item is shown in."""
-
-    JSON = "json"
-    DC = "dc"
-    MARCXML = "marcxml"
 
 
 def show(
     item: ItemArgument,
     home: HomeOption = None,
-    form: Annotated[ShowFormat, typer.Option("--format", help="json, dc (Dublin Core) or marcxml.")] = ShowFormat.JSON,
+    form: Annotated[Form, typer.Option("--format", help="What the item is shown as.")] = Form.JSON,
     pages: Annotated[bool, typer.Option("--pages", help="Show the pages instead, a JSON line each.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,12 +38,8 @@ def show(
     if pages:
         for page in opened.library.pages(item):
             print_json(_page(page))
-    elif form is ShowFormat.DC and not as_json:
-        sys.stdout.write(oai_dc(found, opened.settings.library.base_url, opened.vocabulary) + "\n")
-    elif form is ShowFormat.MARCXML and not as_json:
-        sys.stdout.write(marcxml(found, opened.vocabulary, agency(opened, found)).decode())
     else:
-        sys.stdout.write(to_json(found).decode())
+        sys.stdout.write(shown(Form.JSON if as_json else form, opened, found))
 
 
 def _page(page: Page) -> dict[str, Any]:

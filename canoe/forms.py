@@ -1,0 +1,63 @@
+"""The forms in which one item is shown, each by its name on the command line."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from canoe.home import Home
+from canoe.marc_records import agency
+from metadata.bibtex_export import bibtex
+from metadata.csl import csl
+from metadata.datacite import datacite
+from metadata.dublin_core import oai_dc
+from metadata.errors import UsageError
+from metadata.kernel import MandatoryMissing
+from metadata.marc_export import marcxml
+from metadata.model import Item
+from metadata.mods_export import mods
+from metadata.openaire import openaire
+from metadata.ris_export import ris
+from metadata.schemaorg import schemaorg
+from metadata.serial import to_json
+
+
+class Form(StrEnum):
+    """Forms an item is shown in."""
+
+    JSON = "json"
+    DC = "dc"
+    MARCXML = "marcxml"
+    MODS = "mods"
+    DATACITE = "datacite"
+    OPENAIRE = "openaire"
+    SCHEMAORG = "schemaorg"
+    BIBTEX = "bibtex"
+    RIS = "ris"
+    CSL = "csl"
+
+
+def shown(form: Form, home: Home, item: Item) -> str:
+    """Return an item in a form, ending in a newline; raises UsageError where it lacks what the form demands."""
+    try:
+        return _FORMS[form](home, item).rstrip("\n") + "\n"
+    except MandatoryMissing as fault:
+        raise UsageError(f"Item {item.id} cannot be shown as {form}: {fault}.", "Add what is missing.") from fault
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+_FORMS: Mapping[Form, Callable[[Home, Item], str]] = {
+    Form.JSON: lambda _, item: to_json(item).decode(),
+    Form.DC: lambda home, item: oai_dc(item, home.settings.library.base_url, home.vocabulary),
+    Form.MARCXML: lambda home, item: marcxml(item, home.vocabulary, agency(home, item)).decode(),
+    Form.MODS: lambda home, item: mods(item, home.vocabulary, agency(home, item)),
+    Form.DATACITE: lambda home, item: datacite(item, home.settings.library.name, home.vocabulary),
+    Form.OPENAIRE: lambda home, item: openaire(item, home.settings.library.base_url, home.vocabulary),
+    Form.SCHEMAORG: lambda home, item: _json(schemaorg(item, home.settings.library.base_url, home.vocabulary)),
+    Form.BIBTEX: lambda home, item: bibtex(item, home.settings.library.base_url, home.vocabulary),
+    Form.RIS: lambda home, item: ris(item, home.settings.library.base_url, home.vocabulary),
+    Form.CSL: lambda home, item: _json(csl(item, home.settings.library.base_url, home.vocabulary)),
+}

@@ -14,13 +14,14 @@ _WORDS = {
     "porque esta entre cuando muy sin sobre también me hasta hay donde quien desde todo nos durante todos "
     "uno les ni contra otros ese eso ante ellos fue ha era son",
 }
-_SPEAKS = {tag: frozenset(words.split()) for tag, words in _WORDS.items()}
+SMALL_WORDS = {tag: frozenset(words.split()) for tag, words in _WORDS.items()}
+"""By language, the words that tell it; two languages may share some."""
 # Only words of one language alone are proof.
 _OWN = {
-    tag: words - frozenset().union(*(others for other, others in _SPEAKS.items() if other != tag))
-    for tag, words in _SPEAKS.items()
+    tag: words - frozenset().union(*(others for other, others in SMALL_WORDS.items() if other != tag))
+    for tag, words in SMALL_WORDS.items()
 }
-LANGUAGES = frozenset(_SPEAKS)
+LANGUAGES = frozenset(SMALL_WORDS)
 _LONGEST = 20_000
 _FEWEST = 4
 _TIMES = 4

@@ -13,6 +13,7 @@ from metadata import citing, languages
 from metadata.latex import from_unicode
 from metadata.model import Agent, Item, Series
 from metadata.reference_reading import calendar
+from metadata.relators import CREATORS
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 
@@ -52,7 +53,7 @@ def bibtex(item: Item, base_url: str, vocabulary: Vocabulary) -> str:
 
 def key(item: Item) -> str:
     """Return the citation key, plain ASCII: first author's or editor's family name, year, id (``dupont1987-<id>``)."""
-    people = citing.agents(item, *citing.CREATORS) or citing.agents(item, "edt", "com", "isb", "pbl")
+    people = citing.agents(item, *CREATORS) or citing.agents(item, "edt", "com", "isb", "pbl")
     family = citing.family_and_given(people[0])[0] if people else ""
     plain = unicodedata.normalize("NFKD", family).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]", "", plain)[:30] or "item"

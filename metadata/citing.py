@@ -9,9 +9,6 @@ from metadata.model import Agent, Contribution, Date, File, Item, Series
 from metadata.vocabulary import Vocabulary
 from metadata.xmltext import legal
 
-CREATORS = frozenset({"aut", "cau", "cre", "art", "cmp", "ctg", "drt", "pht", "dis"})
-"""MARC relator codes of those who are cited as authors."""
-
 _TERMS = {
     "aui": "author of introduction", "com": "compiler", "ctb": "contributor", "dgg": "degree granting institution",
     "dst": "distributor", "fnd": "funder", "his": "host institution", "ill": "illustrator", "isb": "issuing body",

@@ -4,6 +4,7 @@ import re
 
 from metadata import citing
 from metadata.model import Agent, Item
+from metadata.relators import CREATORS
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 
@@ -61,9 +62,9 @@ def date_value(edtf: str) -> dict[str, object]:
 
 
 def _people(item: Item) -> dict[str, object]:
-    found: dict[str, object] = {"author": [_name(agent) for agent in citing.agents(item, *citing.CREATORS)]}
+    found: dict[str, object] = {"author": [_name(agent) for agent in citing.agents(item, *CREATORS)]}
     for role, variable in _ROLES.items():
-        if role not in citing.CREATORS:
+        if role not in CREATORS:
             found[variable] = [_name(agent) for agent in citing.agents(item, role)]
     return found
 

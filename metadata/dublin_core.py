@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from metadata.languages import to_iso639_3
 from metadata.model import Contribution, File, Identifier, Item, Text
+from metadata.relators import CREATORS, STAND_INS
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from metadata.xmltext import escape
@@ -28,10 +29,6 @@ _OPENING = (
 )
 _CLOSING = "</oai_dc:dc>"
 
-# MARC relator codes of those "primarily responsible for making the resource" (DCMES creator).
-_CREATORS = frozenset({"aut", "cau", "cre", "art", "cmp", "ctg", "drt", "pht", "dis"})
-# Who stands in where nobody of these is named: editors, compilers, issuing bodies.
-_STAND_INS = frozenset({"edt", "edc", "com", "isb"})
 _PUBLISHERS = frozenset({"pbl"})
 # A DOI in these states resolves; harvesters make links of the others, dead ones.
 _RESOLVING = frozenset({"findable", "registered", "external"})
@@ -138,7 +135,7 @@ def _subject(uri: str, vocabulary: Vocabulary) -> str:
 def _agents(contributions: tuple[Contribution, ...]) -> tuple[list[str], list[str], list[str]]:
     """Share the names out among creators, publishers and contributors."""
     roles = {contribution.role for contribution in contributions}
-    leading = _CREATORS if roles & _CREATORS else _STAND_INS
+    leading = CREATORS if roles & CREATORS else STAND_INS
     creators: list[str] = []
     publishers: list[str] = []
     contributors: list[str] = []

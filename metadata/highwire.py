@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from metadata import citing
 from metadata.model import Agent, Item
+from metadata.relators import CREATORS
 
 _Tags = Iterator[tuple[str, str]]
 
@@ -31,7 +32,7 @@ def _titles(item: Item) -> _Tags:
 
 def _people(item: Item) -> _Tags:
     """Yield who is cited as author: where there is none those who stand in, since an author is asked for."""
-    creators = citing.agents(item, *citing.CREATORS)
+    creators = citing.agents(item, *CREATORS)
     editors = citing.agents(item, "edt", "com")
     for agent in creators or editors or citing.agents(item, "isb") or citing.agents(item, "pbl"):
         yield "citation_author", agent.name

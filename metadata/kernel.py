@@ -14,18 +14,13 @@ from urllib.parse import quote
 
 from metadata.dublin_core import iso_date
 from metadata.model import Agent, Contribution, File, Identifier, Item, RelationKind, Text
+from metadata.relators import CREATORS, STAND_INS
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from metadata.xmlbuild import element, leaf
 from metadata.xmltext import legal
 
 NAMESPACE = "http://datacite.org/schema/kernel-4"
-
-CREATORS = frozenset({"aut", "cau", "cre", "art", "cmp", "ctg", "drt", "pht", "dis"})
-"""MARC relator codes of those "primarily responsible for making the resource" (DCMES creator)."""
-
-STAND_INS = frozenset({"edt", "edc", "com", "isb"})
-"""Who stands in where nobody of these is named: editors, compilers, issuing bodies."""
 
 RESOLVING = frozenset({"findable", "registered", "external"})
 """States of a DOI in which it resolves."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from metadata.dublin_core import iso_date
 from metadata.languages import to_iso639_3
 from metadata.model import Identifier, Item, Text
+from metadata.relators import CREATORS
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from metadata.xmlbuild import element, leaf
@@ -25,7 +26,6 @@ _DECLARED = {
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
     "xsi:schemaLocation": f"{NAMESPACE} {SCHEMA}",
 }
-_CREATORS = frozenset({"aut", "cau", "cre", "art", "cmp", "ctg", "drt", "pht", "dis"})
 _RESOLVING = frozenset({"findable", "registered", "external"})
 _ACCESS = {
     "open": "info:eu-repo/semantics/openAccess",
@@ -73,7 +73,7 @@ def _agents(item: Item) -> Iterator[str]:
 
 
 def _element_of(role: str) -> str:
-    return "creator" if role in _CREATORS else "publisher" if role == "pbl" else "contributor"
+    return "creator" if role in CREATORS else "publisher" if role == "pbl" else "contributor"
 
 
 def _subjects(item: Item, vocabulary: Vocabulary) -> Iterator[str]:

@@ -67,3 +67,9 @@ def _read() -> dict[str, str]:
 
 
 _BY_WORD = _read()
+
+CREATORS = frozenset({"aut", "cau", "cre", "art", "cmp", "ctg", "drt", "pht", "dis"})
+"""Codes of those "primarily responsible for making the resource" (DCMES creator)."""
+
+STAND_INS = frozenset({"edt", "edc", "com", "isb"})
+"""Who stands in where nobody of these is named: editors, compilers, issuing bodies."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from metadata import citing
 from metadata.model import Agent, Concept, Contribution, File, Identifier, Item, Series, Text
+from metadata.relators import CREATORS
 from metadata.vocabulary import Vocabulary
 
 _TYPES = {
@@ -68,7 +69,7 @@ def _item(target: str, base_url: str) -> dict[str, object]:
 def _people(contributions: Iterable[Contribution]) -> dict[str, object]:
     found: dict[str, list[object]] = {}
     for one in contributions:
-        role = "author" if one.role in citing.CREATORS else _ROLES.get(one.role, "contributor")
+        role = "author" if one.role in CREATORS else _ROLES.get(one.role, "contributor")
         made = _agent(one.agent)
         if citing.clean(one.agent.name) and made not in found.setdefault(role, []):
             found[role].append(made)

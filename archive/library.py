@@ -11,7 +11,7 @@ from archive.catalogue import Catalogue, Change
 from archive.cataloguing import PageSpan, Publishing
 from archive.clock import SECOND
 from archive.durable import make_folders, storage
-from archive.lock import writer_lock
+from archive.lock import PATIENCE, writer_lock
 from archive.ocfl import Archive
 from archive.replay import (
     PAGES_FILE,
@@ -70,9 +70,12 @@ class Library:
         return library
 
     @contextmanager
-    def writer(self) -> Iterator[Writer]:
-        """Hold the home for writing; what a killed writer left is healed first. Raises HomeHeld."""
-        with writer_lock(self.home), self.catalogue.writing():
+    def writer(self, patience: float = PATIENCE) -> Iterator[Writer]:
+        """Hold the home for writing; what a killed writer left is healed first.
+
+        Raises HomeHeld where another holds it still after ``patience`` (seconds).
+        """
+        with writer_lock(self.home, patience), self.catalogue.writing():
             writer = Writer(self.home, self.archive, self.catalogue)
             writer.heal()
             yield writer
@@ -85,7 +88,7 @@ class Library:
         """
         # Looked at first: who takes the lock for nothing turns away an ingest that begins just then.
         if self.catalogue.path.is_file() and self.archive.writing_since() is not None:
-            with suppress(HomeHeld, Outdated, StorageError, DamageFound), self.writer():
+            with suppress(HomeHeld, Outdated, StorageError, DamageFound), self.writer(patience=0):
                 pass
 
     def rebuild_catalogue(self) -> Rebuilt:

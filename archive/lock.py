@@ -19,25 +19,43 @@ from metadata.errors import HomeHeld, StorageError
 
 _LONGEST = 300  # bytes of what names the holder
 _LOOKS, _MOMENT = 5, 0.02  # how often, and seconds between
+PATIENCE = 0.5  # seconds: a reader that heals what a killed writer left holds the lock this briefly
 
 
 @contextmanager
-def writer_lock(home: Path) -> Iterator[None]:
-    """Hold the writer's lock of ``home``; raises HomeHeld, naming the holder, when it is taken."""
+def writer_lock(home: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the writer's lock of ``home``.
+
+    Raises HomeHeld, naming the holder, when it is still taken after ``patience`` (seconds).
+    """
     path = home / "writer.lock"
     with storage(path), _opened(path) as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(handle, time.monotonic() + patience):
             raise HomeHeld(
                 f"{home} is being written to by {_holder(handle)}.",
                 "Wait until it is done, or stop it; reading goes on meanwhile.",
-            ) from None
+            )
         handle.truncate(0)
         since = datetime.now(UTC)
         handle.write(f"process {os.getpid()} on {socket.gethostname()} since {since:%Y-%m-%d %H:%M:%SZ}".encode())
-        yield
-        handle.truncate(0)
+        try:
+            yield
+            handle.truncate(0)
+        finally:
+            # Said outright: a child that was forked meanwhile shares the lock until it is gone or has called exec.
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _taken(handle: FileIO, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_MOMENT)
+        else:
+            return True
 
 
 def _opened(path: Path) -> FileIO:

@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +79,36 @@ def test_a_started_program_does_not_inherit_the_lock(tmp_path: Path) -> None:
         with writer_lock(tmp_path):
             pass
         child.kill()
+
+
+def test_a_child_forked_meanwhile_does_not_keep_the_lock(tmp_path: Path) -> None:
+    with writer_lock(tmp_path):
+        child = os.fork()
+        if not child:
+            signal.pause()
+    try:
+        with writer_lock(tmp_path, patience=0):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_a_writer_waits_for_a_reader_that_heals(tmp_path: Path) -> None:
+    taken = threading.Event()
+
+    def heal() -> None:
+        with writer_lock(tmp_path):
+            taken.set()
+            time.sleep(0.1)
+
+    healing = threading.Thread(target=heal)
+    healing.start()
+    taken.wait()
+    with pytest.raises(HomeHeld), writer_lock(tmp_path, patience=0):
+        pass
+    with writer_lock(tmp_path, patience=60):
+        healing.join()
 
 
 def test_a_home_that_is_gone_is_named(tmp_path: Path) -> None:

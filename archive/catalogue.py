@@ -12,17 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, func, select, tuple_
+from sqlalchemy import Connection, Select, bindparam, delete, func, select
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from archive import schema
 from archive.catalogue_file import REBUILD, CatalogueFile
 from archive.cataloguing import Batch, PageSpan, Publishing, write_batches
 from archive.clock import SECOND, Told, next_stamp
+from archive.feed import HEADER_AT, WHOLE, deleted_header, out_header, record
 from metadata.accession import Accession
+from metadata.disseminations import OAI_DC
 from metadata.errors import Outdated
 from metadata.model import Item
-from metadata.serial import from_json
+from metadata.serial import from_own
 from metadata.sets import set_name
+
+END = 253_402_300_799
+"""The last second that a datestamp can be of: 9999-12-31T23:59:59Z."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +41,46 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class OaiRecord:
-    """A record as OAI-PMH gives it, rendered when the item changed.
+    """An item's record as OAI-PMH gives it, UTF-8: the whole ``<record>`` in oai_dc, rendered when the item changed.
 
-    ``change`` orders records of one ``datestamp`` (seconds since 1970, UTC); ``header`` is
-    the whole ``<header>`` element; ``metadata`` the ``<oai_dc:dc>`` element, empty when deleted.
+    ``formats`` is what it can be had in (:mod:`metadata.disseminations`), ``gone`` in what it is a deleted
+    record: what it was had in before.
     """
 
     change: int
-    datestamp: int
-    deleted: bool
-    header: str
-    metadata: str
+    item: Item
+    formats: int
+    gone: int
+    record: bytes
+    header: bytes
+
+    @property
+    def datestamp(self) -> int:
+        """When it changed, in seconds since 1970, UTC."""
+        return self.change // SECOND
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it is a tombstone."""
+        return self.item.status == "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which records: in a format and a set (empty: the whole library), changed ``after`` a change number.
+
+    ``until`` is the last second (since 1970, UTC) that counts.
+    """
+
+    format: int = OAI_DC
+    set_spec: str = WHOLE
+    after: int = 0
+    until: int = END
+
+    @property
+    def values(self) -> tuple[str, int, int, int]:
+        """What the statements are asked with."""
+        return self.set_spec, self.after, (self.until + 1) * SECOND, self.format
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +153,13 @@ class Catalogue:
 
     def held(self, item_id: str) -> Held | None:
         """Return an item, where it is kept and its change number; None where there is none."""
-        columns = (schema.items.c.json, schema.items.c.object_id, schema.items.c.change)
-        with self._reading() as connection:
-            row = connection.execute(select(*columns).where(schema.items.c.id == item_id)).first()
-        return Held(from_json(row.json.encode()), row.object_id, row.change) if row else None
+        for line, object_id, change in self._ask(_HELD, item_id):
+            return Held(from_own(line), object_id, change)
+        return None
+
+    def __contains__(self, item_id: str) -> bool:
+        """Say whether there is an item of this id, withdrawn or not."""
+        return bool(self._ask(_IS_HELD, item_id))
 
     def item(self, item_id: str) -> Item | None:
         """Return an item, withdrawn ones too; None where there is none."""
@@ -132,6 +170,10 @@ class Catalogue:
         """Return the items whose id follows ``after``, in the order of their ids."""
         wanted = select(schema.items.c.json).where(schema.items.c.id > after)
         return self._items(wanted.order_by(schema.items.c.id).limit(limit))
+
+    def lines(self, after: str = "") -> Sequence[tuple[str, str]]:
+        """Return what :meth:`items` does as ids and JSON (:mod:`metadata.serial`), for who looks at a part of each."""
+        return [(row[0], row[1]) for row in self._ask(_LINES, after)]
 
     def newest(self, limit: int) -> Sequence[Item]:
         """Return the published items that changed last, newest first."""
@@ -144,12 +186,11 @@ class Catalogue:
         wanted = select(*columns).where(schema.items.c.change > after)
         with self._reading() as connection:
             rows = connection.execute(wanted.order_by(schema.items.c.change).limit(limit)).all()
-        return [Change(row.change, from_json(row.json.encode())) for row in rows]
+        return [Change(row.change, from_own(row.json)) for row in rows]
 
     def by_submission(self, submission: str) -> Item | None:
         """Return the item made from this submission (sha512), if there is one."""
-        found = self._items(select(schema.items.c.json).where(schema.items.c.submission == submission).limit(1))
-        return found[0] if found else None
+        return next((from_own(line) for (line,) in self._ask(_BY_SUBMISSION, submission)), None)
 
     def by_source(self, source: str) -> Sequence[Item]:
         """Return the items that were made from this source."""
@@ -157,12 +198,7 @@ class Catalogue:
 
     def by_identifier(self, scheme: str, value: str) -> Sequence[Item]:
         """Return the items that bear this identifier."""
-        bearers = select(schema.identifiers.c.item).where(
-            schema.identifiers.c.scheme == scheme, schema.identifiers.c.value == value
-        )
-        return self._items(
-            select(schema.items.c.json).where(schema.items.c.id.in_(bearers)).order_by(schema.items.c.id)
-        )
+        return [from_own(line) for (line,) in self._ask(_BY_IDENTIFIER, scheme, value)]
 
     def object_ids(self) -> Sequence[str]:
         """Return the OCFL objects that items are kept in, each once, sorted."""
@@ -222,43 +258,51 @@ class Catalogue:
 
     def earliest_datestamp(self) -> int:
         """Return the earliest datestamp of any record, in seconds since 1970; now when there is none."""
-        with self._reading() as connection:
-            earliest = connection.scalar(select(func.min(schema.oai_records.c.datestamp)))
-        return next_stamp(0) // SECOND if earliest is None else earliest
+        ((earliest,),) = self._ask(_EARLIEST)
+        return (next_stamp(0) if earliest is None else int(earliest)) // SECOND
 
     def oai_sets(self) -> Sequence[tuple[str, str]]:
-        """Return the setSpec and the name of every set that has records, sorted."""
-        with self._reading() as connection:
-            specs = connection.scalars(select(schema.oai_members.c.spec).distinct()).all()
-        return [(spec, set_name(spec)) for spec in sorted(specs)]
+        """Return the setSpec and the name of every set that has records, deleted ones too, sorted."""
+        vocabulary = self.publishing.vocabulary
+        return [(spec, set_name(spec, vocabulary=vocabulary)) for (spec,) in self._ask(_SETS)]
 
     def oai_record(self, item_id: str) -> OaiRecord | None:
         """Return the record of one item, deleted or not; None where there never was one."""
-        with self._reading() as connection:
-            row = connection.execute(_RECORD.where(schema.oai_records.c.item == item_id)).first()
-        return OaiRecord(*row) if row else None
+        for change, line, formats, gone, whole, length in self._ask(_ONE, item_id):
+            header = whole[HEADER_AT : HEADER_AT + length]
+            return OaiRecord(change, from_own(line), formats, gone, whole, header)
+        return None
 
-    def oai_page(self, after: tuple[int, int], until: int, set_spec: str, limit: int) -> Sequence[OaiRecord]:
-        """Return the records that follow ``after`` (datestamp, change), up to ``until`` inclusive.
+    def oai_records(self, listing: Listing, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Return (change number, whole record in oai_dc) of at most ``limit`` records, in the order of changes."""
+        if listing.set_spec == WHOLE:
+            return self._ask(_ALL, *listing.values[1:3], limit)
+        rows = self._ask(_RECORDS, *listing.values, limit)
+        return [(change, whole or record(self._out(item, change, listing), b"")) for change, item, whole in rows]
 
-        Datestamps are seconds; ``set_spec`` ``""`` means all; deleted records are among them.
-        """
-        key = schema.oai_members if set_spec else schema.oai_records
-        wanted = _RECORD.where(tuple_(key.c.datestamp, key.c.change) > after, key.c.datestamp <= until)
-        if set_spec:
-            wanted = wanted.join_from(key, schema.oai_records, _SAME).where(key.c.spec == set_spec)
-        with self._reading() as connection:
-            rows = connection.execute(wanted.order_by(key.c.datestamp, key.c.change).limit(limit)).all()
-        return [OaiRecord(*row) for row in rows]
+    def oai_headers(self, listing: Listing, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Return (change number, header), as :meth:`oai_records` does."""
+        rows = self._ask(_HEADERS, listing.format, *listing.values, limit)
+        return [(row[0], self._header(row[:4], listing)) for row in rows]
 
-    def oai_count(self, since: int, until: int, set_spec: str) -> int:
-        """Return how many records have a datestamp from ``since`` to ``until``, both included."""
-        key = schema.oai_members if set_spec else schema.oai_records
-        wanted = select(func.count()).select_from(key).where(key.c.datestamp.between(since, until))
-        if set_spec:
-            wanted = wanted.where(key.c.spec == set_spec)
-        with self._reading() as connection:
-            return connection.scalar(wanted) or 0
+    def oai_items(self, listing: Listing, limit: int) -> Sequence[tuple[int, bytes, Item | None]]:
+        """Return (change number, header, item) for formats that are made when asked for; no item where it is gone."""
+        rows = self._ask(_ITEMS, listing.format, *listing.values, limit)
+        return [(row[0], self._header(row[:4], listing), from_own(row[4]) if row[2] else None) for row in rows]
+
+    def oai_count(self, listing: Listing) -> int:
+        """Return how many records there are."""
+        ((count,),) = self._ask(_COUNT, *listing.values)
+        return int(count)
+
+    def _header(self, row: tuple[Any, ...], listing: Listing) -> bytes:
+        change, item, is_given, header = row
+        if header is None:
+            return self._out(item, change, listing)
+        return bytes(header) if is_given else deleted_header(header)
+
+    def _out(self, item_id: str, change: int, listing: Listing) -> bytes:
+        return out_header(self.publishing, item_id, change, listing.set_spec)
 
     def _create(self, connection: Connection) -> None:
         schema.tables.create_all(connection)
@@ -267,7 +311,12 @@ class Catalogue:
 
     def _items(self, wanted: Select[str]) -> Sequence[Item]:
         with self._reading() as connection:
-            return [from_json(row.encode()) for row in connection.scalars(wanted).all()]
+            return [from_own(row) for row in connection.scalars(wanted).all()]
+
+    def _ask(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
+        if self._file.is_replaced():
+            self.verify()
+        return self._file.ask(statement, *values)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -277,16 +326,43 @@ class Catalogue:
             yield connection
 
 
-_RECORD = select(
-    schema.oai_records.c.change,
-    schema.oai_records.c.datestamp,
-    schema.oai_records.c.deleted,
-    schema.oai_records.c.header,
-    schema.oai_records.c.oai_dc,
+def _written(wanted: Select[Any]) -> str:
+    """Return a statement as SQLite takes it: what is asked for every record of a batch is written once."""
+    return str(wanted.compile(dialect=SQLiteDialect()))
+
+
+_HELD = _written(
+    select(schema.items.c.json, schema.items.c.object_id, schema.items.c.change).where(
+        schema.items.c.id == bindparam("id")
+    )
 )
-_SAME = (schema.oai_members.c.datestamp == schema.oai_records.c.datestamp) & (
-    schema.oai_members.c.change == schema.oai_records.c.change
+_LINES = "SELECT id, json FROM items WHERE id > ? ORDER BY id LIMIT 2000"
+_IS_HELD = _written(select(schema.items.c.id).where(schema.items.c.id == bindparam("id")))
+_BY_SUBMISSION = _written(select(schema.items.c.json).where(schema.items.c.submission == bindparam("submission")))
+_BY_IDENTIFIER = _written(
+    select(schema.items.c.json)
+    .join(schema.identifiers, schema.identifiers.c.item == schema.items.c.id)
+    .where(schema.identifiers.c.scheme == bindparam("scheme"), schema.identifiers.c.value == bindparam("value"))
+    .order_by(schema.items.c.id)
 )
+_LISTED = """FROM oai_members m LEFT JOIN oai_records r ON r.change = m.change AND NOT m.is_out"""
+_WHERE = """WHERE m.spec = ? AND m.change > ? AND m.change < ? AND (m.formats | m.gone) & ?"""
+_ORDER = """ORDER BY m.change LIMIT ?"""
+_HEADER = f"substr(r.record, {HEADER_AT + 1}, r.header)"
+_RECORDS = f"SELECT m.change, m.item, r.record {_LISTED} {_WHERE} {_ORDER}"
+# All are in oai_dc and none has left, so members need not be asked.
+_ALL = "SELECT change, record FROM oai_records WHERE change > ? AND change < ? ORDER BY change LIMIT ?"
+_HEADERS = f"SELECT m.change, m.item, m.formats & ?, {_HEADER} {_LISTED} {_WHERE} {_ORDER}"
+_ITEMS = (
+    f"SELECT m.change, m.item, m.formats & ?, {_HEADER}, i.json {_LISTED} LEFT JOIN items i ON i.id = m.item"
+    f" {_WHERE} {_ORDER}"
+)
+_COUNT = f"SELECT count(*) FROM oai_members m {_WHERE}"  # noqa: S608 - of constants
+_ONE = """SELECT r.change, i.json, m.formats, m.gone, r.record, r.header FROM oai_records r
+JOIN oai_members m ON m.spec = '' AND m.change = r.change JOIN items i ON i.id = r.item WHERE r.item = ?"""
+_SETS = "SELECT spec FROM oai_sets WHERE spec <> '' ORDER BY spec"
+_EARLIEST = """SELECT min((SELECT m.change FROM oai_members m WHERE m.spec = s.spec ORDER BY m.change LIMIT 1))
+FROM oai_sets s"""
 
 
 def _pairs(rows: Sequence[Any]) -> list[tuple[str, Any]]:

@@ -66,7 +66,9 @@ class CatalogueFile:
         self.path = path
         self._sums = Sums(path)
         self._reading: _Reading | None = None
+        self._asking: Any = None  # the connection that the writer's thread asks with
         self._writing: Engine | None = None
+        self._writer_thread = 0
         self._noted: Note | None = None
         self._verified: Note | None = None
         self._log_limit = _LOG_LIMIT
@@ -97,8 +99,31 @@ class CatalogueFile:
             opened = self._opened()
             with opened.engine.connect() as connection:
                 yield connection
-            if opened.frozen and _look(self.path, frozen=True) != opened.seen:
-                raise HomeHeld(f"{self.path} was written to while it was read.", "Run the command again.")
+            self._require_unchanged(opened)
+
+    def ask(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
+        """Return the rows of one statement that reads: a tenth of the time that :meth:`reading` takes for one row.
+
+        Raises what :meth:`reading` does.
+        """
+        with faults(self.path):
+            if self._writing is not None and threading.get_ident() == self._writer_thread:
+                return self._ask_often(statement, values)
+            opened = self._opened()
+            connection: Any = opened.engine.raw_connection()
+            try:
+                found: list[tuple[Any, ...]] = connection.execute(statement, values).fetchall()
+            finally:
+                connection.close()
+            self._require_unchanged(opened)
+            return found
+
+    def _ask_often(self, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
+        """Ask as the writer does, for every record of a batch: with a connection of its own, until :meth:`release`."""
+        if self._asking is None:
+            self._asking = self._opened().engine.raw_connection()
+        found: list[tuple[Any, ...]] = self._asking.execute(statement, values).fetchall()
+        return found
 
     @contextmanager
     def session(self, renewing: bool = False) -> Iterator[None]:
@@ -112,7 +137,7 @@ class CatalogueFile:
         if not (renewing or self._is_verified()):
             self.verify()
         self.release()  # what was opened while nothing could be written takes for granted that nothing is
-        self._writing = _writer(self.path)
+        self._writing, self._writer_thread = _writer(self.path), threading.get_ident()
         try:
             with faults(self.path):
                 self._begin(renewing)
@@ -121,6 +146,7 @@ class CatalogueFile:
             finally:
                 self._end()
         finally:
+            self._stop_asking()
             self._writing.dispose()
             self._writing = self._noted = None
 
@@ -156,15 +182,25 @@ class CatalogueFile:
     def release(self) -> None:
         """Give up the connections that read; the next one to read opens it again."""
         with self._opening:
+            self._stop_asking()
             opened, self._reading = self._reading, None
             if opened:
                 opened.close()
+
+    def _stop_asking(self) -> None:
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.close()
 
     def _opened(self) -> _Reading:
         with self._opening:
             if self._reading is None:
                 self._reading = _reader(self.path)
             return self._reading
+
+    def _require_unchanged(self, opened: _Reading) -> None:
+        if opened.frozen and _look(self.path, frozen=True) != opened.seen:
+            raise HomeHeld(f"{self.path} was written to while it was read.", "Run the command again.")
 
     def _is_verified(self) -> bool:
         """Say whether this was looked at before, a moment ago in a command, and nobody has written since."""

@@ -8,31 +8,22 @@ import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete
 
 from archive import schema
-from archive.clock import SECOND, to_datestamp
+from archive.feed import Placed, former_members, insert_members, members_of, record_row
+from archive.feed import Publishing as Publishing
 from metadata.accession import Accession
-from metadata.dublin_core import oai_dc, oai_header
 from metadata.model import Item
 from metadata.serial import record_line
-from metadata.sets import sets_of
-from metadata.vocabulary import Vocabulary
 
 Row = dict[str, Any]
 _AT_ONCE = 500
-_BY_ITEM = (schema.identifiers, schema.relations, schema.pages, schema.oai_records, schema.oai_members)
-
-
-@dataclass(frozen=True, slots=True)
-class Publishing:
-    """What records are rendered with.
-
-    ``base_url`` has no slash at its end; ``namespace`` is the repository identifier of
-    ``oai:namespace:id`` (OAI identifier guidelines, section 2); concepts are shown by
-    the labels of ``vocabulary``.
-    """
-
-    base_url: str
-    namespace: str
-    vocabulary: Vocabulary
+_BY_ITEM = (
+    schema.identifiers,
+    schema.relations,
+    schema.dois,
+    schema.pages,
+    schema.oai_records,
+    schema.oai_members,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +37,16 @@ class PageSpan:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An item as it is to be catalogued: its change number, the OCFL object that holds it, its pages."""
+    """An item as it is to be catalogued: its change number, the OCFL object that holds it, its pages.
+
+    ``line`` is the item as a line of JSON (metadata.serial), where it has been read from one.
+    """
 
     item: Item
     change: int
     object_id: str
     pages: tuple[PageSpan, ...] = ()
+    line: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +61,15 @@ class Batch:
 def write_batches(connection: Connection, batches: Iterable[Batch], publishing: Publishing) -> None:
     """Put batches in place of what the catalogue held of their items and accessions.
 
-    Entries are written many at a time, whatever the size of the batches; of two that speak
-    of one item the later counts.
+    Entries are written many at a time, whatever the size of the batches, but of two that speak
+    of one item one after the other: the feed remembers in which sets it was.
     """
     waiting: dict[str, Entry] = {}
     for batch in batches:
         for entry in batch.entries:
-            waiting.pop(entry.item.id, None)
+            if entry.item.id in waiting:
+                _write_entries(connection, list(waiting.values()), publishing)
+                waiting.clear()
             waiting[entry.item.id] = entry
         if batch.accession:
             _write_accession(connection, batch.accession, batch.change)
@@ -90,18 +87,25 @@ def _write_accession(connection: Connection, accession: Accession, change: int) 
 
 
 def _write_entries(connection: Connection, entries: Sequence[Entry], publishing: Publishing) -> None:
-    ids = [{"gone": entry.item.id} for entry in entries]
-    for table in _BY_ITEM:
-        connection.execute(delete(table).where(table.c.item == bindparam("gone")), ids)
-    connection.execute(delete(schema.dois).where(schema.dois.c.item == bindparam("gone")), ids)
-    connection.execute(delete(schema.items).where(schema.items.c.id == bindparam("gone")), ids)
+    former = former_members(connection, [entry.item.id for entry in entries])
+    if former:  # every item that is catalogued is in the feed
+        _forget(connection, list(former))
     _insert(connection, schema.items, map(_item_row, entries))
     _insert(connection, schema.identifiers, _identifier_rows(entries))
     _insert(connection, schema.relations, _relation_rows(entries))
     _insert(connection, schema.dois, _doi_rows(entries))
     _insert(connection, schema.pages, _page_rows(entries))
-    _insert(connection, schema.oai_records, (_oai_row(entry, publishing) for entry in entries))
-    _insert(connection, schema.oai_members, _member_rows(entries))
+    placed = [Placed.of(one.item, one.change, publishing.vocabulary) for one in entries]
+    _insert(connection, schema.oai_records, (record_row(one, publishing) for one in placed))
+    members = ((one.item.id, members_of(one, former.get(one.item.id, {}))) for one in placed)
+    insert_members(connection, ((item_id, *member) for item_id, found in members for member in found))
+
+
+def _forget(connection: Connection, ids: Sequence[str]) -> None:
+    gone = [{"gone": item_id} for item_id in ids]
+    for table in _BY_ITEM:
+        connection.execute(delete(table).where(table.c.item == bindparam("gone")), gone)
+    connection.execute(delete(schema.items).where(schema.items.c.id == bindparam("gone")), gone)
 
 
 def _insert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -120,7 +124,7 @@ def _item_row(entry: Entry) -> Row:
         "submission": item.submission,
         "accession": item.accession,
         "source": item.source,
-        "json": record_line(item).decode(),
+        "json": (entry.line or record_line(item)).decode(),
     }
 
 
@@ -151,29 +155,4 @@ def _page_rows(entries: Iterable[Entry]) -> Iterator[Row]:
                 "number": span.number,
                 "offset": span.offset,
                 "length": span.length,
-            }
-
-
-def _oai_row(entry: Entry, publishing: Publishing) -> Row:
-    item = entry.item
-    deleted = item.status == "withdrawn"
-    identifier = f"oai:{publishing.namespace}:{item.id}"
-    return {
-        "datestamp": entry.change // SECOND,
-        "change": entry.change,
-        "item": item.id,
-        "deleted": deleted,
-        "header": oai_header(identifier, to_datestamp(entry.change), sets_of(item), deleted),
-        "oai_dc": "" if deleted else oai_dc(item, publishing.base_url, publishing.vocabulary),
-    }
-
-
-def _member_rows(entries: Iterable[Entry]) -> Iterator[Row]:
-    for entry in entries:
-        for spec in sets_of(entry.item):
-            yield {
-                "spec": spec,
-                "datestamp": entry.change // SECOND,
-                "change": entry.change,
-                "item": entry.item.id,
             }

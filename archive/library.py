@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from archive.catalogue import Catalogue, Change
+from archive.catalogue import Catalogue, Change, Held
 from archive.cataloguing import PageSpan, Publishing
-from archive.clock import SECOND
+from archive.clock import SECOND, from_rfc3339
 from archive.durable import make_folders, storage
+from archive.inventory import Inventory
 from archive.lock import PATIENCE, writer_lock
 from archive.ocfl import Archive
 from archive.replay import (
@@ -18,6 +19,7 @@ from archive.replay import (
     PIECES_FILE,
     Rebuilt,
     accession_object,
+    is_accession,
     is_ours,
     item_object,
     rebuild_catalogue,
@@ -29,6 +31,9 @@ from metadata.errors import DamageFound, HomeHeld, HomeMissing, NotFound, Outdat
 from metadata.events import Event
 from metadata.model import Item, Page
 from metadata.pages import PageText, read_page, read_page_text
+
+_UNDOINGS = ("withdrawal", "metadata modification")
+"""The events of an accession that are only about some of its items: what its undoing did to them."""
 
 
 class Library:
@@ -162,14 +167,24 @@ class Library:
         """Yield the OCFL objects of items and accessions that the catalogue does not speak of."""
         known = set(self.object_ids())
         for inventory in self.archive.inventories(lambda _: None):
-            if inventory.object_id not in known and is_ours(inventory.object_id):
-                yield inventory.object_id
+            object_id = inventory.object_id
+            if object_id not in known and is_ours(object_id) and not self._is_superseded(inventory):
+                yield object_id
+
+    def _is_superseded(self, inventory: Inventory) -> bool:
+        """Say whether an object holds what a record once was that has come otherwise since, with an accession."""
+        held = self.catalogue.held(inventory.object_id.removeprefix(item_object("")))
+        return held is not None and held.change > from_rfc3339(inventory.created)
 
     def pieces(self, accession_id: str) -> Sequence[Piece]:
         """Return what became of each piece of an accession; raises NotFound."""
+        return list(self.each_piece(accession_id))
+
+    def each_piece(self, accession_id: str) -> Iterator[Piece]:
+        """Yield what :meth:`pieces` returns, one by one."""
         path = self.archive.path(accession_object(accession_id), PIECES_FILE)
         with path.open("rb") as lines:
-            return [msgspec.json.decode(line, type=Piece) for line in lines]
+            yield from (msgspec.json.decode(line, type=Piece) for line in lines)
 
     def events(self, item_id: str) -> Sequence[Event]:
         """Return what was done to an item, oldest first; raises NotFound, DamageFound.
@@ -183,10 +198,13 @@ class Library:
         objects = [held.object_id]
         if not held.item.files:
             objects.insert(0, accession_object(held.item.accession))
-        return [event for object_id in dict.fromkeys(objects) for event in self._events(object_id)]
+        return [event for object_id in dict.fromkeys(objects) for event in self._events(object_id, held)]
 
-    def _events(self, object_id: str) -> Iterator[Event]:
-        return object_events(self.archive, self.archive.former(object_id))
+    def _events(self, object_id: str, held: Held) -> Iterator[Event]:
+        """Yield what an object tells of an item; an accession tells of all its items what its undoing did to some."""
+        for event in object_events(self.archive, self.archive.former(object_id)):
+            if not is_accession(object_id) or event.type not in _UNDOINGS or _befell(event, object_id, held):
+                yield event
 
     def _read_pages(self, item_id: str, spans: Sequence[PageSpan]) -> Iterator[Page]:
         if not spans:
@@ -201,3 +219,9 @@ class Library:
                 f"{self.archive.folder(item_object(item_id))}: the pages cannot be read.",
                 "Run canoe check to see all that is damaged; canoe repair mends it from a second copy.",
             ) from fault
+
+
+def _befell(event: Event, object_id: str, held: Held) -> bool:
+    """Say whether the undoing of an accession, of which an event tells, made an item what it is."""
+    wanted = "withdrawal" if held.item.status == "withdrawn" else "metadata modification"
+    return event.type == wanted and held.object_id == object_id and held.change > from_rfc3339(event.at)

@@ -139,6 +139,15 @@ class Archive:
         """Return the content of a file of the newest version; raises what :meth:`verified` does."""
         return self.verified(inventory, logical).read_bytes()
 
+    def read_former(self, inventory: Inventory, number: int, logical: str) -> bytes:
+        """Return the content that a file had in version ``number``; raises what :meth:`verified` does."""
+        digest = inventory.versions[number - 1].state[logical]
+        path = self.folder(inventory.object_id) / inventory.manifest[digest]
+        content = path.read_bytes()
+        if hashlib.sha512(content).hexdigest() != digest:
+            raise DamageFound(f"{path} is not what its digest says.", _HINT)
+        return content
+
     def verified(self, inventory: Inventory, logical: str) -> Path:
         """Return a file of the newest version whose digest is right.
 

@@ -4,9 +4,9 @@ A changed table is a new :data:`EDITION`, and a catalogue of another edition is 
 never migrated.
 """
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-EDITION = "1"
+EDITION = "2"
 
 tables = MetaData()
 
@@ -70,22 +70,30 @@ pages = Table(
 oai_records = Table(
     "oai_records",
     tables,
-    Column("datestamp", Integer, primary_key=True, comment="seconds since 1970, UTC"),
-    Column("change", Integer, primary_key=True),
+    # The key of the rows themselves, so that a page of records lies together in the file.
+    Column("change", Integer, primary_key=True, comment="its second is the datestamp"),
     Column("item", String, nullable=False, unique=True),
-    Column("deleted", Boolean, nullable=False),
-    Column("header", String, nullable=False),
-    Column("oai_dc", String, nullable=False),
-    sqlite_with_rowid=False,
+    Column("header", Integer, nullable=False, comment="bytes of the header, which follows <record>"),
+    Column("record", LargeBinary, nullable=False, comment="the whole record in oai_dc, UTF-8"),
 )
 
 oai_members = Table(
     "oai_members",
     tables,
-    Column("spec", String, primary_key=True),
-    Column("datestamp", Integer, primary_key=True),
-    Column("change", Integer, primary_key=True),
+    Column("spec", String, primary_key=True, comment="empty: the whole library"),
+    Column("change", Integer, primary_key=True, comment="of the item, or the one that took it out of the set"),
     Column("item", String, nullable=False, index=True),
+    Column("formats", Integer, nullable=False, comment="metadata.disseminations: what it is given in"),
+    Column("gone", Integer, nullable=False, comment="what it was given in before: deleted records"),
+    Column("is_out", Boolean, nullable=False, comment="whether the item has left the set"),
+    sqlite_with_rowid=False,
+)
+
+oai_sets = Table(
+    "oai_sets",
+    tables,
+    Column("spec", String, primary_key=True),
+    comment="Every spec of oai_members: who leaves a set stays in it as a deleted record, so none is ever empty.",
     sqlite_with_rowid=False,
 )
 
@@ -98,5 +106,3 @@ accessions = Table(
 )
 
 Index("items_by_status", items.c.status, items.c.change)
-# Counting records by datestamp must not read the records themselves.
-Index("oai_records_by_datestamp", oai_records.c.datestamp)

@@ -19,7 +19,7 @@ import msgspec
 
 from archive.catalogue import Catalogue
 from archive.cataloguing import Batch, Entry, PageSpan
-from archive.clock import next_stamp, to_rfc3339
+from archive.clock import from_rfc3339, next_stamp, to_datestamp, to_rfc3339
 from archive.durable import make_folders, storage
 from archive.inventory import Inventory, Version
 from archive.ocfl import Archive, Content
@@ -34,6 +34,7 @@ from archive.replay import (
     item_object,
     page_spans,
     replay,
+    undone_file,
 )
 from archive.staging import Group, Staged
 from metadata.accession import Accession, Piece
@@ -181,13 +182,43 @@ class Writer:
         object_id = accession_object(accession.id)
         with self.workspace() as folder:
             content: dict[str, Content] = {f"received/{name}": path for name, path in received.items()}
-            content[ACCESSION_FILE] = msgspec.json.format(msgspec.json.encode(accession), indent=1)
+            content[ACCESSION_FILE] = _accession_json(accession)
             content[PIECES_FILE] = _write_lines(folder, map(msgspec.json.encode, pieces))
             if records.stat().st_size:
                 content[RECORDS_FILE] = records
             begun, change = self.archive.begin(), self.catalogue.next_change()
-            content |= self._with_events(self.archive.former(object_id), events, change)
-            receipt = self.archive.put(object_id, content, Version(to_rfc3339(change), "Ingested", {}), begun)
+            self._put_accession(object_id, content, "Ingested", events, (begun, change))
+
+    def undo_accession(self, accession: Accession, left: int, lines: Path, events: Sequence[Event]) -> Accession:
+        """Archive and catalogue that an accession was undone; return it as it then is.
+
+        ``lines`` holds the items without files as its undoing leaves them, ``left`` counts those it
+        leaves alone; ``events`` are as for an item. What is pending is completed first.
+        """
+        self.flush()
+        object_id = accession_object(accession.id)
+        former = self.archive.inventory(object_id)
+        begun = self.archive.begin()
+        change = max(self.catalogue.next_change(), next_stamp(from_rfc3339(former.created)))
+        undone = replace(accession, undone_at=to_datestamp(change), left=left)
+        content: dict[str, Content] = {ACCESSION_FILE: _accession_json(undone)}
+        if lines.stat().st_size:
+            content[undone_file(former)] = lines
+        self._put_accession(object_id, content, "Undone", events, (begun, change))
+        return undone
+
+    def _put_accession(
+        self,
+        object_id: str,
+        content: dict[str, Content],
+        message: str,
+        events: Sequence[Event],
+        begun: tuple[Group, int],
+    ) -> None:
+        """Put a version of an accession in the group, and under the change number, that were taken for it."""
+        group, change = begun
+        content |= self._with_events(self.archive.former(object_id), events, change)
+        receipt = self.archive.put(object_id, content, Version(to_rfc3339(change), message, {}), group)
         self.catalogue.write(batch for inventory in receipt.inventories for batch in replay(self.archive, inventory))
         receipt.done()
 
@@ -243,6 +274,10 @@ def object_events(archive: Archive, inventory: Inventory) -> Iterator[Event]:
     """Yield the events that an object keeps, oldest first; raises DamageFound."""
     if EVENTS_FILE in inventory.state:
         yield from read_events(archive.read(inventory, EVENTS_FILE))
+
+
+def _accession_json(accession: Accession) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(accession), indent=1)
 
 
 def _program() -> str:

@@ -34,7 +34,7 @@ from metadata.ids import item_id
 from metadata.model import Agent, Contribution, Date, Identifier, Item, Text
 from metadata.vocabulary import shipped
 from oai.app import application
-from oai.provider import Repository
+from oai.provider import Provider, Repository
 
 BATCH = 1000
 FIRST = "/oai?verb=ListRecords&metadataPrefix=oai_dc"
@@ -60,7 +60,7 @@ class Drain:
 def main() -> None:
     """Fill a catalogue, drain both servers in turns, print medians."""
     parser = argparse.ArgumentParser(description="Drain OAI-PMH and static files with the same client.")
-    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--records", type=int, default=50_000)
     parser.add_argument("--page", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
@@ -160,7 +160,7 @@ def serve_oai(port: Connection, path: Path, page: int) -> None:
         page,
         os.urandom(32),
     )
-    run(application(repository, Catalogue(path, publishing())), port)
+    run(application(Provider(repository, Catalogue(path, publishing()))), port)
 
 
 def serve_files(port: Connection, path: Path, _page: int) -> None:

@@ -29,13 +29,13 @@ from archive.durable import copy_file, make_folders, remove_tree, storage, sync_
 from archive.replay import PAGES_FILE, item_object
 from canoe import __version__
 from canoe.home import Home
-from canoe.marc_records import agency
+from canoe.marc_records import MarcRecords
 from metadata.alto import alto
 from metadata.dublin_core import oai_dc
 from metadata.errors import DamageFound, HomeHeld, NotFound, StorageError, UsageError
 from metadata.events import Event, read_events
 from metadata.item_record import portable
-from metadata.marc_export import marcxml
+from metadata.marc_writing import to_marcxml
 from metadata.mets import Package, Packed, mets
 from metadata.model import File, Item
 from metadata.premis import premis
@@ -59,9 +59,9 @@ def export_bag(home: Home, items: Iterable[Item], out: Path, done: Callable[[int
     _require_free(target)
     with storage(target), _staging(target) as staging:
         names: list[str] = []
-        packed = 0
+        packed, records = 0, MarcRecords(home)
         for packed, item in enumerate(items, 1):
-            _Packing(home, item, staging / item.id).pack()
+            _Packing(home, item, staging / item.id).pack(records)
             names += [item.id, *([item.doi.name] if item.doi else [])]
             done(packed)
         if not packed:
@@ -115,8 +115,8 @@ class _Packing:
         self._folder = folder
         self._events = tuple(self._read_events())
 
-    def pack(self) -> None:
-        """Write all that the bag holds of the item."""
+    def pack(self, records: MarcRecords) -> None:
+        """Write all that the bag holds of the item; ``records`` makes the MARC record."""
         item = self._item
         dublin_core = oai_dc(item, self._home.settings.library.base_url, self._home.vocabulary)
         given = item.status == "published"
@@ -125,9 +125,7 @@ class _Packing:
         texts = tuple(self._pages()) if given else ()
         self._write("metadata/item.json", to_json(item), "application/json")
         self._write("metadata/dc.xml", dublin_core.encode(), _XML)
-        marc = self._write(
-            "metadata/marc.xml", marcxml(item, self._home.vocabulary, agency(self._home, self._item)), _XML
-        )
+        marc = self._write("metadata/marc.xml", to_marcxml(records.record(item)), _XML)
         kept = self._write("metadata/premis.xml", premis(item, self._events), _XML)
         package = Package(_now(), self._home.settings.library.name, AGENT, originals, access, texts, marc, kept)
         self._write(package.path, mets(item, package, dublin_core), _XML)

@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from canoe import __version__
-from canoe.commands import checking, demo, exporting, formats, ingesting, keeping, making, replicas, serving, showing
+from canoe.commands import (
+    checking,
+    demo,
+    editing,
+    exporting,
+    formats,
+    ingesting,
+    keeping,
+    making,
+    replicas,
+    serving,
+    showing,
+    undoing,
+)
 from canoe.commands.options import HELP_STYLE
 
 app = typer.Typer(
@@ -21,10 +34,12 @@ app = typer.Typer(
 app.command("init")(making.init)
 app.command("ingest")(ingesting.ingest_command)
 app.command("accessions")(ingesting.accessions)
+app.command("undo")(undoing.undo_command)
 app.command("show")(showing.show)
 app.command("search")(showing.search)
 app.command("export")(exporting.export)
 app.command("formats")(formats.formats)
+app.command("edit")(editing.edit_command)
 app.command("withdraw")(keeping.withdraw)
 app.command("restore")(keeping.restore)
 app.add_typer(showing.vocabulary, name="vocabulary")

@@ -6,11 +6,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from archive.library import Library
 from canoe.home import Home
 from canoe.programs import NEEDED_LANGUAGES, require_languages, tesseract_version
+from ingest.engine import load_engine
 from ingest.virus import Scanner
 from metadata.errors import CanoeError, HomeMissing
 from search.engine import open_reader
@@ -41,6 +43,7 @@ def _machine() -> Iterator[Finding]:
         yield Finding(name, True, importlib.metadata.version(name))
     yield _tried("Tesseract", tesseract_version)
     yield _tried("Tesseract languages", _languages)
+    yield _fast()
 
 
 def _home(path: Path) -> Iterator[Finding]:
@@ -48,6 +51,7 @@ def _home(path: Path) -> Iterator[Finding]:
         yield Finding("home", True, f"there is no library in {path}", f"Make one: canoe init --home {path}")
         return
     yield _tried("settings", lambda: f"{Home.read(path).settings.library.name}, in {path}")
+    yield _tried("OCR engine", lambda: load_engine(Home.read(path).settings.ocr.engine).agent())
     yield _tried("virus check", lambda: _scanner(path))
     yield _tried("catalogue", lambda: _catalogue(path))
     yield _tried("search index", lambda: _index(path))
@@ -63,6 +67,13 @@ def _writing(path: Path) -> Finding:
         return Finding("writing", True, f"{path} can be written")
     advice = f"To ingest or change anything, mount {path} for writing or give this account the permission."
     return Finding("writing", True, f"{path} can only be read: searching, showing and serving go on", advice)
+
+
+def _fast() -> Finding:
+    """Say whether Tesseract is there as a library too; that it is not is no fault."""
+    if find_spec("tesserocr") is None:
+        return Finding("tesserocr", True, "not installed", 'To read faster: pip install "canoe[fast]"')
+    return Finding("tesserocr", True, importlib.metadata.version("tesserocr"))
 
 
 def _languages() -> str:

@@ -6,14 +6,13 @@ from enum import StrEnum
 import msgspec
 
 from canoe.home import Home
-from canoe.marc_records import agency
+from canoe.marc_records import agency, marcxml_record
 from metadata.bibtex_export import bibtex
 from metadata.csl import csl
 from metadata.datacite import datacite
 from metadata.dublin_core import oai_dc
 from metadata.errors import UsageError
 from metadata.kernel import MandatoryMissing
-from metadata.marc_export import marcxml
 from metadata.model import Item
 from metadata.mods_export import mods
 from metadata.openaire import openaire
@@ -52,7 +51,7 @@ def _json(value: object) -> str:
 _FORMS: Mapping[Form, Callable[[Home, Item], str]] = {
     Form.JSON: lambda _, item: to_json(item).decode(),
     Form.DC: lambda home, item: oai_dc(item, home.settings.library.base_url, home.vocabulary),
-    Form.MARCXML: lambda home, item: marcxml(item, home.vocabulary, agency(home, item)).decode(),
+    Form.MARCXML: lambda home, item: marcxml_record(home, item).decode(),
     Form.MODS: lambda home, item: mods(item, home.vocabulary, agency(home, item)),
     Form.DATACITE: lambda home, item: datacite(item, home.settings.library.name, home.vocabulary),
     Form.OPENAIRE: lambda home, item: openaire(item, home.settings.library.base_url, home.vocabulary),

@@ -13,10 +13,9 @@ from pathlib import Path
 from archive.cataloguing import Publishing
 from archive.durable import storage, sync_folder
 from archive.library import Library
-from canoe.programs import tesseract_languages
 from canoe.settings import Settings, read_settings
 from ingest.documents import Limits
-from ingest.engine import load_engine
+from ingest.engine import engine_languages, load_engine
 from ingest.tools import Tools
 from ingest.virus import Scanner
 from metadata.errors import DamageFound, HomeHeld, StorageError
@@ -103,7 +102,7 @@ class Home:
             doi_prefix=self.settings.doi.prefix,
             workers=workers or len(os.sched_getaffinity(0)),
             scanner=Scanner.installed(self.settings.ingest.virus_check),
-            models=frozenset(tesseract_languages()) if ocr.engine == "tesseract" else frozenset(),
+            models=engine_languages(ocr.engine),
         )
 
     def update_index_with_others(self, patience: float = 60.0) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from metadata.errors import ProgramMissing
 
@@ -24,9 +24,12 @@ def tesseract_version() -> str:
     return (told.stdout or told.stderr).partition("\n")[0].removeprefix("tesseract ").strip()
 
 
-def require_languages(wanted: Iterable[str]) -> None:
-    """Raise ProgramMissing, naming the packages, when Tesseract lacks one of ``wanted``."""
-    known = tesseract_languages()
+def require_languages(wanted: Iterable[str], known: Container[str] | None = None) -> None:
+    """Raise ProgramMissing, naming the packages, when Tesseract lacks one of ``wanted``.
+
+    ``known`` are the models that the engine found, None those of the program.
+    """
+    known = tesseract_languages() if known is None else known
     if missing := [code for code in wanted if code not in known]:
         packages = " ".join(f"tesseract-ocr-{code.replace('_', '-').lower()}" for code in missing)
         raise ProgramMissing(

@@ -1,5 +1,6 @@
 """What became of each piece, as JSON and for people."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,20 @@ _SAID = {
     "refused": "refused",
     "set_aside": "set aside",
 }
+
+
+def inert(text: str) -> str:
+    """Return ``text`` with what a terminal or a page would obey, from a file's name perhaps, shown instead.
+
+    That are control and direction characters, and bytes that are no UTF-8 (general categories Cc, Cf and Cs).
+    """
+    return text if text.isprintable() else "".join(map(_inert, text))
+
+
+def _inert(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs"):
+        return character.encode("unicode_escape").decode()
+    return character
 
 
 def problem_json(problem: Problem) -> dict[str, str]:
@@ -43,7 +58,7 @@ def report_lines(report: Report) -> Iterator[str]:
     """Yield the report for people: what is amiss or set aside by name, the counts, the accession."""
     for piece in report.pieces:
         yield f"{_SIGNS[piece.outcome]} {_SAID[piece.outcome]:<9} {piece.item or '—':<10}  {piece.source}"
-        yield from (f"    {one.severity}: {_inside(piece, one)}{one.message()}" for one in piece.problems)
+        yield from (f"    {one.severity}: {_said(piece, one)}" for one in piece.problems)
     yield ""
     yield counts_line(report.pieces)
     if report.accession:
@@ -52,10 +67,20 @@ def report_lines(report: Report) -> Iterator[str]:
         yield "Nothing new came in; the library is as it was."
 
 
-def _inside(piece: Piece, problem: Problem) -> str:
-    """Return which file of a piece that is a folder, a bag, a problem is in."""
-    inner = problem.where.removeprefix(f"{piece.source}/")
-    return f"{inner}: " if inner != problem.where else ""
+def _said(piece: Piece, problem: Problem) -> str:
+    """Return a problem in a sentence, with the file in a piece that is a folder and the field that it is about."""
+    inside, field = place_in(piece, problem)
+    message = problem.message()
+    named = field if field not in message else ""
+    return ": ".join([part for part in (inside, named, message) if part])
+
+
+def place_in(piece: Piece, problem: Problem) -> tuple[str, str]:
+    """Return which file of a piece that is a folder or a bag a problem is in, and which field, ``""`` for neither."""
+    rest = problem.where.removeprefix(piece.source)
+    if rest.startswith("/"):
+        return rest[1:], ""
+    return ("", rest[1:]) if not rest or rest.startswith(":") else (problem.where, "")
 
 
 def counts_line(pieces: Sequence[Piece]) -> str:

@@ -11,12 +11,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from canoe.home import Home
+from canoe.marc_records import MarcRecords
 from canoe.settings import home_folder
 from metadata.errors import CanoeError, HomeHeld, Outdated
-from oai.app import application
-from oai.provider import Repository
+from metadata.marc_writing import record_element
+from metadata.model import Item
+from oai.app import Door, application
+from oai.formats import Renderers
+from oai.limit import Limit
+from oai.provider import Provider, Repository
 from search.engine import SearchReader, open_reader
 from web.app import routes
+from web.harvesting import harvesting
+from web.render import Service
 from web.site import Site
 
 log = logging.getLogger(__name__)
@@ -32,7 +39,9 @@ def from_environment() -> Starlette:
 def build(home: Home) -> Starlette:
     """Return the application: pages at /, OAI-PMH at /oai."""
     reader = open_reader(home.index)
-    oai = application(repository(home), home.library.catalogue, clock=home.library.settled)
+    harvested = provider(home)
+    people = harvesting(Service(site(home), home.library, reader, home.vocabulary), harvested)
+    oai = application(harvested, Door(home.library.settled, limit(home), people))
     pages = routes(site(home), home.library, reader, home.vocabulary)
     handlers = {CanoeError: _unavailable}
     return Starlette(routes=[oai, *pages], exception_handlers=handlers, lifespan=_following(home, reader))
@@ -54,7 +63,36 @@ def repository(home: Home) -> Repository:
         namespace=home.settings.namespace,
         page_size=home.settings.oai.page_size,
         token_key=home.token_key(),
+        friends=home.settings.oai.friends,
+        icon=home.settings.oai.icon,
     )
+
+
+def provider(home: Home) -> Provider:
+    """Return what answers harvesters: the records of this home in every format."""
+    catalogue = home.library.catalogue
+    made = Renderers(home.publishing, home.settings.library.name, catalogue.item).by_prefix()
+    return Provider(repository(home), catalogue, {**made, "marcxml": _Marc(home).element})
+
+
+def limit(home: Home) -> Limit:
+    """Return how fast one harvester may ask."""
+    return Limit(home.settings.oai.requests_per_second, home.settings.oai.requests_at_once)
+
+
+class _Marc:
+    """Makes MARCXML for harvesters with what the records that came as MARC said, one record at a time.
+
+    A source record that is damaged is left out, and the log says so.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._records = MarcRecords(home, lambda fault: log.error("%s", fault))
+        self._making = threading.Lock()
+
+    def element(self, item: Item, _change: int) -> str:
+        with self._making:
+            return record_element(self._records.record(item))
 
 
 def site(home: Home) -> Site:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,10 +43,14 @@ class DoiSettings:
 
 @dataclass(frozen=True, slots=True)
 class OaiSettings:
-    """``[oai]``: the repository identifier of ``oai:namespace:id``, and the records a page."""
+    """``[oai]``: the middle of ``oai:namespace:id``, records a page, how fast one may ask, friends, a picture."""
 
     namespace: str = ""
     page_size: int = 100
+    requests_per_second: float = 50.0
+    requests_at_once: int = 500
+    friends: tuple[str, ...] = ()
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,10 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "doi.prefix": (_fits(r"(10\.\d{4,9})?", settings.doi.prefix), "empty, or a DOI prefix such as 10.5555"),
         "oai.namespace": (not oai.namespace or _DOMAIN.fullmatch(oai.namespace) is not None, "a domain name"),
         "oai.page_size": (1 <= oai.page_size <= 1000, "a number from 1 to 1000"),
+        "oai.requests_per_second": (0 <= oai.requests_per_second < inf, "a number, 0 for no limit"),
+        "oai.requests_at_once": (oai.requests_at_once > 0, "a number above 0"),
+        "oai.friends": (all(map(_is_web, oai.friends)), "a list of http or https addresses"),
+        "oai.icon": (not oai.icon or _is_web(oai.icon), "empty, or an http or https address"),
         "ingest.virus_check": (_is_command(settings.ingest.virus_check), "a list: the program, then its options"),
         "ocr.engine": (ocr.engine in ENGINES, f"one of {', '.join(sorted(ENGINES))}"),
         "ocr.languages": (_fits(LANGUAGE_CODES, ocr.languages), "Tesseract codes joined by +: eng+fra+spa"),
@@ -181,6 +190,14 @@ def _is_base(url: str) -> bool:
         return False
     sound = parts.scheme in ("http", "https") and bool(parts.netloc) and url.isascii()
     return sound and not (url.endswith("/") or parts.query or parts.fragment or re.search(r"\s", url))
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.netloc != "" and _fits(r"[!-~]+", url)
 
 
 def _is_command(words: tuple[str, ...]) -> bool:

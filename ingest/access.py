@@ -1,26 +1,36 @@
 """The access copy: a searchable PDF, linearised, the same bytes from the same input anywhere.
 
-A PDF keeps its image streams byte for byte, its outline, links and metadata; pages that OCR
-has read get their text as an invisible layer, turned ones a /Rotate. Images are put into a
-new PDF without loss.
+A PDF keeps its pages, its image streams byte for byte, its outline, links, metadata and
+attachments; pages that OCR has read get their text as an invisible layer in place of an older
+invisible one, turned ones a /Rotate. Images are put into a new PDF without loss. Where the
+original names no title or language the copy does.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf
+from pikepdf import Pdf
 
 from ingest.documents import Document, Limits
 from ingest.embed import add_image_page
-from ingest.geometry import Sheet
+from ingest.graft import Grafter, sheet_of
 from ingest.images import TooLarge
-from ingest.read import PageRead, layer_file
+from ingest.languages import most_frequent
+from ingest.oldlayer import remove_invisible_text
+from ingest.pdfclaims import is_pdfa_1, name_copy, settle_claim
+from ingest.pdfnature import forbidden, unsign
+from ingest.read import PageRead, page_file
 from ingest.room import is_disks
+from metadata.model import Page
+from metadata.pages import read_page
 from metadata.problems import Problem, problem
 
-_DEEPEST_TREE = 50
-_FAULTS = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, KeyError, MemoryError, pikepdf.PdfError, TooLarge)
+_FAULTS = (
+    OSError, SyntaxError, ValueError, EOFError, RuntimeError, KeyError, TypeError, AttributeError, MemoryError,
+    pikepdf.PdfError, TooLarge,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,122 +46,96 @@ def bind(document: Document, pages: tuple[PageRead, ...], limits: Limits) -> Bou
     target = document.workspace / "access.pdf"
     try:
         if document.media_type != "application/pdf":
-            _bind_images(document, pages, target, limits)
-        elif not any(_changes(document, page) for page in pages):
+            return _bind_images(document, pages, target, limits)
+        if not any(page.method == "ocr" or page.rotation for page in pages):
             return Bound(None)
-        elif reason := _bind_pdf(document, pages, target):
-            return Bound(None, (problem("access-copy-failed", document.key, reason=reason),))
+        return _bind_pdf(document, pages, target)
     except _FAULTS as error:
         if is_disks(error, limits):
             raise
         target.unlink(missing_ok=True)
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        return Bound(None, (problem("access-copy-failed", document.key, reason=reason),))
+        return _failed(document, " ".join(str(error).split())[:200] or type(error).__name__)
+
+
+def _failed(document: Document, reason: str) -> Bound:
+    return Bound(None, (problem("access-copy-failed", document.key, reason=reason),))
+
+
+def _bind_pdf(document: Document, reads: tuple[PageRead, ...], target: Path) -> Bound:
+    """Graft the layers onto a copy of the original, as far as its owner allows that."""
+    with pikepdf.open(document.path) as pdf:
+        if what := forbidden(pdf):
+            return _failed(document, f"its owner forbids {what}")
+        grafter = Grafter(pdf)
+        changed = [_change(pdf, grafter, read, page) for read, page in _pages(document, reads)]
+        if not any(changed):
+            return Bound(None)
+        grafter.finish()
+        problems = (problem("signed-copy", document.key),) if unsign(pdf) else ()
+        settle_claim(pdf)
+        name_copy(pdf, document.title, _language(reads))
+        _save(pdf, target)
+    return Bound(target, problems)
+
+
+def _pages(document: Document, reads: tuple[PageRead, ...]) -> Iterator[tuple[PageRead, Page]]:
+    """Yield the pages that OCR has read, or that were turned, one by one: a book's words fill the memory."""
+    for read in reads:
+        if read.method == "ocr" or read.rotation:
+            yield read, read_page(page_file(document, read.number).read_bytes())
+
+
+def _change(pdf: Pdf, grafter: Grafter, read: PageRead, words: Page) -> bool:
+    """Turn a page and give it the text that was read; return whether anything has changed."""
+    page = pdf.pages[read.number - 1]
+    removed = read.method == "ocr" and remove_invisible_text(pdf, page)
+    _turn(page, read.rotation)
+    grafter.lay(page, words)
+    return bool(removed or read.rotation or words.words)
+
+
+def _bind_images(document: Document, reads: tuple[PageRead, ...], target: Path, limits: Limits) -> Bound:
+    with Pdf.new() as pdf:
+        grafter = Grafter(pdf)
+        for read in reads:
+            page = _image_page(pdf, document, read, limits)
+            _turn(page, read.rotation)
+            if read.method == "ocr":
+                grafter.lay(page, read_page(page_file(document, read.number).read_bytes()))
+        grafter.finish()
+        name_copy(pdf, document.title, _language(reads))
+        _save(pdf, target)
     return Bound(target)
 
 
-def _changes(document: Document, page: PageRead) -> bool:
-    return page.rotation != 0 or layer_file(document, page.number).exists()
+def _image_page(pdf: Pdf, document: Document, read: PageRead, limits: Limits) -> pikepdf.Page:
+    """Append the page that shows an image; an empty one for a damaged file among many, so that numbers stay."""
+    path, frame = document.place(read.number)
+    try:
+        return add_image_page(pdf, path, frame, limits)
+    except _FAULTS as error:
+        if read.method != "unread" or not document.more or is_disks(error, limits):
+            raise
+        return pdf.add_blank_page()
 
 
-def _bind_pdf(document: Document, reads: tuple[PageRead, ...], target: Path) -> str:
-    """Graft the layers onto a copy of the original; return why this is not allowed, or ``""``."""
-    with pikepdf.open(document.path) as pdf:
-        if not (pdf.allow.modify_other and pdf.allow.extract):
-            return "its owner forbids changing or copying it"
-        grafter = _Grafter(pdf)
-        for read in reads:
-            if _changes(document, read):
-                page = pdf.pages[read.number - 1]
-                _turn(page, read.rotation)
-                grafter.graft(page, layer_file(document, read.number))
-        _save(pdf, target)
-    return ""
-
-
-def _bind_images(document: Document, reads: tuple[PageRead, ...], target: Path, limits: Limits) -> None:
-    with Pdf.new() as pdf:
-        grafter = _Grafter(pdf)
-        for read in reads:
-            page = add_image_page(pdf, document.path, read.number - 1, limits)
-            _turn(page, read.rotation)
-            grafter.graft(page, layer_file(document, read.number))
-        _save(pdf, target)
+def _language(reads: tuple[PageRead, ...]) -> str:
+    return next(iter(most_frequent(read.language for read in reads)), "")
 
 
 def _save(pdf: Pdf, target: Path) -> None:
     """Save without a date or a random number; streams stay as they are coded."""
+    objects = pikepdf.ObjectStreamMode.disable if is_pdfa_1(pdf) else pikepdf.ObjectStreamMode.generate
     pdf.save(
         target,
         linearize=True,
         deterministic_id=True,
         compress_streams=True,
         stream_decode_level=pikepdf.StreamDecodeLevel.none,
-        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        object_stream_mode=objects,
     )
 
 
 def _turn(page: pikepdf.Page, rotation: int) -> None:
     if rotation:
-        page.obj.Rotate = (_sheet(page).turn + rotation) % 360
-
-
-def _sheet(page: pikepdf.Page) -> Sheet:
-    """Return the visible box: the crop box as far as it lies in the media box (ISO 32000-1, 14.11.2)."""
-    media, crop = _box(page.mediabox), _box(page.cropbox)
-    left, bottom = max(media[0], crop[0]), max(media[1], crop[1])
-    right, top = min(media[2], crop[2]), min(media[3], crop[3])
-    if left >= right or bottom >= top:
-        left, bottom, right, top = media
-    return Sheet(left, bottom, right, top, int(_inherited(page, Name.Rotate, 0)) % 360)
-
-
-def _box(array: Array) -> tuple[float, float, float, float]:
-    """Return a rectangle with its corners in order; files give them in any (ISO 32000-1, 7.9.5)."""
-    x, y, other_x, other_y = (float(value) for value in array.as_list())
-    return min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y)
-
-
-def _inherited(page: pikepdf.Page, key: Name, default: int) -> int:
-    """Return a page attribute, its own or that of the page tree above it (ISO 32000-1, 7.7.3.4)."""
-    node: pikepdf.Object | None = page.obj
-    for _ in range(_DEEPEST_TREE):
-        if not isinstance(node, Dictionary):
-            break
-        if key in node:
-            return int(node[key])
-        node = node.get("/Parent")
-    return default
-
-
-class _Grafter:
-    """Lays one-page text PDFs on pages; their font is the same in all, and is kept once."""
-
-    def __init__(self, pdf: Pdf) -> None:
-        self._pdf = pdf
-        self._count = 0
-        self._fonts: dict[str, pikepdf.Object] = {}
-
-    def graft(self, page: pikepdf.Page, layer: Path) -> None:
-        """Lay the text of ``layer``, if there is such a file, invisibly on the page as it is shown."""
-        if not layer.exists():
-            return
-        with pikepdf.open(layer) as text:
-            sheet = text.pages[0]
-            width, height = (float(side) for side in sheet.mediabox.as_list()[2:])
-            form = self._pdf.copy_foreign(sheet.as_form_xobject())
-        self._share_fonts(form)
-        matrix = " ".join(f"{number:.6f}" for number in _sheet(page).laid(width, height))
-        page.contents_add(b"q\n", prepend=True)
-        name = page.add_resource(form, Name.XObject, self._name())
-        page.contents_add(f"\nQ q {matrix} cm {name} Do Q\n".encode("ascii"))
-
-    def _name(self) -> Name:
-        """Return a new name: pages may share one resource dictionary, and a random name differs each time."""
-        self._count += 1
-        return Name(f"/CanoeText{self._count}")
-
-    def _share_fonts(self, form: pikepdf.Object) -> None:
-        fonts = form.Resources.get("/Font", Dictionary())
-        for key in list(fonts.keys()):
-            fonts[key] = self._fonts.setdefault(str(fonts[key].get("/BaseFont")), fonts[key])
+        page.obj.Rotate = (sheet_of(page).turn + rotation) % 360

@@ -1,17 +1,23 @@
 """Looking at what came: each file as it now is, or the reason why it cannot come in."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from archive.durable import copy_file, sha512_of, storage
 from ingest.draft import Original
 from ingest.gather import Found
 from ingest.publications import fit_name
+from ingest.saf import Parcel, receive
 from ingest.tools import Tools
 from ingest.virus import VirusChecked
+from metadata.accession import Piece
 from metadata.problems import Problem, problem
+
+Taken = Original | Parcel
+"""What came, as it now is: a file, or an item of several files."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
@@ -24,14 +30,22 @@ class Arrivals:
         self._workspace = workspace
         self._limits = tools.limits
         self._scanner = tools.scanner
+        self._numbers = count(1)
 
-    def look(self, one: Found, number: int) -> Original | Problem:
-        """Return the ``number``-th file as it now is, or what refuses it. Raises StorageError."""
+    def take(self, one: Found) -> Taken | Piece:
+        """Return what came as it now is, or the piece that refuses it. Raises StorageError."""
+        if one.kind == "parcel":
+            return receive(one, self._look)
+        looked = self._look(one)
+        return Piece(one.source, "refused", problems=(looked,)) if isinstance(looked, Problem) else looked
+
+    def _look(self, one: Found) -> Original | Problem:
+        """Return a file as it now is, or what refuses it."""
         try:
             if refusal := self._too_large(one):
                 return refusal
             with room(self._workspace):
-                original = self._taken(one, number)
+                original = self._taken(one)
             return self._infection(original, one.source) or original
         except OSError as fault:
             return problem("file-unreadable", one.source, reason=fault.strerror or str(fault))
@@ -43,16 +57,16 @@ class Arrivals:
             return None
         return problem("file-too-large", one.source, what="The file", size=f"{size} bytes", limit=limit)
 
-    def _taken(self, one: Found, number: int) -> Original:
+    def _taken(self, one: Found) -> Original:
         path, name = one.path, one.name or one.source.rpartition("/")[2]
         if one.kind == "document":
             sha512 = one.sha512 or sha512_of(path)
         else:
-            path = self._workspace / f"{number:04}-{fit_name(name)[-50:]}"
+            path = self._workspace / f"{next(self._numbers):04}-{fit_name(name)[-50:]}"
             sha512 = copy_file(one.path, path)
             if one.sha512 not in ("", sha512):
                 raise OSError("it has changed since its bag was judged")
-        return Original(path, name, one.media_type, path.stat().st_size, sha512, one.fixity)
+        return Original(path, name, one.media_type, path.stat().st_size, sha512, one.fixity, one.source)
 
     def _infection(self, original: Original, source: str) -> Problem | None:
         """Show a file to the virus scanner before anything decodes it; keep what it said for the event."""
@@ -60,6 +74,24 @@ class Arrivals:
             return None
         self.checked[source] = self._scanner.check(original.path, source)
         return self.checked[source].problem
+
+
+def is_publication(one: Found, taken: Taken) -> bool:
+    """Say whether what came is kept with its files, and not a record or what describes others."""
+    return bool(taken.originals) if isinstance(taken, Parcel) else one.kind == "document"
+
+
+def digests(everything: Iterable[Taken]) -> Iterator[str]:
+    """Yield the sha512 of every file that came."""
+    for taken in everything:
+        yield from taken.digests if isinstance(taken, Parcel) else [taken.sha512]
+
+
+def received(everything: Iterable[tuple[Found, Taken]]) -> Iterator[Original]:
+    """Yield the files that an accession keeps as they came: all that are no publication's own."""
+    for one, taken in everything:
+        if not is_publication(one, taken):
+            yield from taken.beside if isinstance(taken, Parcel) else [taken]
 
 
 @contextmanager

@@ -17,6 +17,9 @@ from metadata.problems import problem
 
 DEEPEST = 3
 AGENT = "Canoe "
+ITEM = "metadata/item.json"
+"""Where a bag that Canoe made holds what was known of an item, below the item's folder."""
+
 _OURS = re.compile(r"data/([0-9a-z]{10})/(.+)")
 
 Part = Literal["payload", "tag", "item", "copy"]
@@ -40,6 +43,19 @@ def _part(bag: Bag, inside: str) -> Part:
     if f"data/{found[1]}/metadata/item.json" not in bag.payload or found[2].startswith("original/"):
         return "payload"
     return "item" if found[2] == "metadata/item.json" else "copy"
+
+
+def is_own_item(bag: Bag, folder: Path) -> bool:
+    """Say whether a folder in a bag that Canoe made is an item with several originals, or one that has no pages.
+
+    Any other is met as the document it is, and its item.json is what describes it.
+    """
+    inside = str(folder.relative_to(bag.folder))
+    if part_of(bag, folder / ITEM) != "item" or not is_item_id(inside.removeprefix("data/")):
+        return False
+    # The bag was judged: what lies on the disk is its payload, and is found faster there.
+    originals = len(list((folder / "original").glob("*")))
+    return originals > 1 or (originals == 1 and not (folder / "alto").exists())
 
 
 def _is_ours(bag: Bag) -> bool:

@@ -11,21 +11,24 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.durable import remove_tree
 from archive.library import Library, Writer
-from ingest.arrivals import Arrivals, room
+from ingest.arrivals import Arrivals, Taken, digests, is_publication, received, room
 from ingest.digitise import digitise
 from ingest.documents import Digitised, Progress, Refused
 from ingest.draft import Draft, Original, Submitted
+from ingest.formats import Identifier
 from ingest.gather import Found, gather
 from ingest.identify import Register
-from ingest.provenance import events_of
+from ingest.provenance import Looked, events_of
 from ingest.publications import (
+    beside,
     complete,
+    is_told_anew,
     kept_problems,
     redescribed,
     store,
@@ -33,28 +36,25 @@ from ingest.publications import (
     to_read,
     was_stored_again,
     with_files,
+    without_pages,
 )
 from ingest.records import Amendment, Naming, RecordShelf, read_file, rejected_piece
+from ingest.resemblance import Resemblance
+from ingest.saf import Parcel
+from ingest.sidecars import Descriptions, Row, Told, lone_json
 from ingest.stages import describe, submission_of
-from ingest.ties import Ties, file_key, from_manifest
+from ingest.ties import Ties
 from ingest.tools import Report, Tools, Watcher
 from metadata.accession import Accession, Outcome, Piece, count_outcomes
-from metadata.description import Description, Rejected
+from metadata.description import Rejected
 from metadata.errors import SourceChanged, StorageError
 from metadata.events import Event
 from metadata.ids import item_id
 from metadata.model import Item
 from metadata.problems import problem
+from metadata.validate import validate
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A manifest's row that describes a file, and where the row stands."""
-
-    source: str
-    description: Description
 
 
 def ingest(paths: Sequence[Path], library: Library, writer: Writer | None, tools: Tools, watcher: Watcher) -> Report:
@@ -84,80 +84,88 @@ class _Batch:
         self._register = Register(library.catalogue)
         self._ties = Ties(library.catalogue)
         self._naming = Naming(tools.vocabulary, tools.doi_prefix, tools.collection, "")
+        self._resemblance = Resemblance(library.catalogue)
+        self._kept: dict[str, Item] = {}  # publications that are new or changed, by source
         self._order: dict[str, int] = {}  # where each source stands among what came
-        self._rows: dict[str, _Row] = {}  # rows whose file has not been met, by file_key
+        self._descriptions = Descriptions(())
+        self._identifier = Identifier(tools.limits)
         self._pieces: list[Piece] = []
         self._untold: deque[Piece] = deque()  # what nobody has been told yet, for it might not be safe
         self._refused: dict[str, Piece] = {}  # by source
         self._unread: set[str] = set()  # items whose pages are still being read
-        self._waiting: list[tuple[Submitted, Digitised]] = []  # read, but tied to an item that is not
+        self._waiting: list[tuple[Submitted, Digitised | None]] = []  # read, but tied to an item that is not
 
     def run(self, paths: Sequence[Path]) -> Report:
         found = list(self._gathered(paths))
-        originals = dict(self._looked_at(found))
-        digests = [original.sha512 for original in originals.values()]
-        self._naming = replace(self._naming, accession=self._accession_id(digests))
-        shelf = RecordShelf(self._workspace / "records.jsonl", self._register, self._ties, self._naming)
-        came = [(one, originals[one.source]) for one in found if one.source in originals]
-        files = [(one, original) for one, original in came if one.kind != "document"]
-        for one, original in files:
-            self._settle(one.source, self._recorded(one, original, shelf))
-        with self._writer.grouped() if self._writer else nullcontext():
-            self._publish([self._submitted(one, original) for one, original in came if one.kind == "document"])
+        came = list(self._looked_at(found))
+        self._naming = replace(self._naming, accession=self._accession_id(digests(taken for _, taken in came)))
+        self._descriptions = Descriptions(found)
+        lines = self._workspace / "records.jsonl"
+        shelf = RecordShelf(lines, self._register, self._ties, self._naming, self._resemblance)
+        for one, taken in came:
+            if not is_publication(one, taken):
+                self._settle(one.source, self._recorded(one, taken, shelf))
+        with self._writer.grouped() if self._writer else nullcontext(), self._identifier:
+            self._publish([self._submitted(one, taken) for one, taken in came if is_publication(one, taken)])
         self._tell()
         amendments = self._miss()
         self._amend({**amendments, **shelf.resolve()})
-        return self._close([original for _, original in files], shelf)
+        self._amend(self._alike())
+        return self._close(list(received(came)), shelf)
 
     def _gathered(self, paths: Sequence[Path]) -> Iterator[Found]:
-        for arrived in gather(paths, self._library.home, mapped=self._tools.mapping is not None):
+        mapped = self._tools.mapping is not None
+        for arrived in gather(paths, self._library.home, self._workspace, mapped):
             self._order[arrived.source] = len(self._order)
             if isinstance(arrived, Piece):
                 self._note(arrived)
             else:
                 yield arrived
 
-    def _looked_at(self, found: Sequence[Found]) -> Iterator[tuple[str, Original]]:
-        """Yield source and original of every file that can be read."""
+    def _looked_at(self, found: Sequence[Found]) -> Iterator[tuple[Found, Taken]]:
+        """Yield everything that can be read with what it is now."""
         for number, one in enumerate(found, 1):
             self._watcher.looked(number, len(found))
-            looked = self._arrivals.look(one, number)
-            if isinstance(looked, Original):
-                yield one.source, looked
+            taken = self._arrivals.take(one)
+            if isinstance(taken, Piece):
+                self._note(taken)
             else:
-                self._note(Piece(one.source, "refused", problems=(looked,)))
+                yield one, taken
 
     def _accession_id(self, digests: Iterable[str]) -> str:
         """Derive the accession's id from what came: the same again, until it is finished."""
         came = "\n".join([self._tools.collection, *sorted(digests)])
         return "a-" + item_id(hashlib.sha512(came.encode()).hexdigest(), _Finished(self._library))
 
-    def _recorded(self, one: Found, original: Original, shelf: RecordShelf) -> Iterator[Piece]:
-        """Yield the pieces of a file of records; rows that describe files wait for these."""
-        for described in read_file(one, original.path, self._tools.mapping):
+    def _recorded(self, one: Found, taken: Taken, shelf: RecordShelf) -> Iterator[Piece]:
+        """Yield the pieces of a file of records; those that describe files wait for these."""
+        if isinstance(taken, Parcel):
+            yield shelf.take(one.source, taken.description)
+            return
+        if one.kind == "json" and not self._descriptions.is_sidecar(one):
+            yield lone_json(one.source)
+            return
+        records = read_file(one, taken.path, self._tools.mapping)
+        for described in self._descriptions.without_sidecar(one, taken, records):
             source = f"{one.source}#{described.number}"
             if isinstance(described, Rejected):
                 yield rejected_piece(source, described)
             elif not described.file:
                 yield shelf.take(source, described)
             else:
-                yield from self._keep_row(one.path, _Row(source, described))
+                yield from self._descriptions.keep_row(one.named, Row(source, described))
 
-    def _keep_row(self, manifest: Path, row: _Row) -> Iterator[Piece]:
-        links = from_manifest(row.description.links, manifest)
-        kept = replace(row, description=replace(row.description, links=links))
-        first = self._rows.setdefault(file_key(manifest.parent / row.description.file), kept)
-        if first is not kept:
-            why = problem("row-repeated", row.source, first=first.source, name=row.description.file)
-            yield Piece(row.source, "refused", problems=(*row.description.problems, why))
-
-    def _submitted(self, one: Found, original: Original) -> Submitted:
-        row = self._rows.pop(file_key(one.path), None)
-        blank = Draft(Item(source=one.source, submission=submission_of([original.sha512])))
-        draft = describe(blank, row.description if row else None, self._tools.collection)
+    def _submitted(self, one: Found, taken: Taken) -> Submitted:
+        if isinstance(taken, Parcel):
+            told, originals = Told(taken.description, taken.beside), taken.originals
+        else:
+            told, originals = self._descriptions.of(one), (taken,)
+        submission = submission_of(sorted(original.sha512 for original in originals))
+        blank = Draft(Item(source=one.source, submission=submission), problems=told.problems)
+        draft = describe(blank, told.description, self._tools.collection)
         draft = self._register.enter(draft, numbered=False)
-        self._ties.note_file(one.path, draft.item.id)
-        return Submitted(draft, original)
+        self._ties.note_file(one.named, draft.item.id)
+        return Submitted(draft, originals, told.beside, isinstance(taken, Parcel))
 
     def _publish(self, submitted: Sequence[Submitted]) -> None:
         """Read and keep what is new; then settle what was known, when it is clear what became of all the rest."""
@@ -166,8 +174,12 @@ class _Batch:
         fresh = {one.draft.item.source: one for one in submitted if self._is_fresh(one)}
         self._unread = {one.draft.item.id for one in fresh.values()}
         tools = self._tools
-        queue = (to_read(one, self._workspace, tools.languages, tools.models) for one in fresh.values())
+        readable = (one for one in fresh.values() if one.is_readable)
+        queue = (to_read(one, self._workspace, tools.languages, tools.models) for one in readable)
         with room(self._workspace):
+            for one in fresh.values():
+                if not one.is_readable:
+                    self._take(without_pages(one, "none of its files is one that Canoe reads"), None)
             for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._read):
                 self._take(fresh[done.document.key], done)
         self._flush()  # what follows looks up what the library holds
@@ -180,10 +192,12 @@ class _Batch:
         item = submitted.draft.item
         return self._register.first_source(submitted.draft) == item.source and self._register.held(item.id) is None
 
-    def _take(self, submitted: Submitted, done: Digitised | Refused) -> None:
+    def _take(self, submitted: Submitted, done: Digitised | Refused | None) -> None:
         """Take what was read, and keep every publication whose ties can now be told."""
         item = submitted.draft.item
         self._unread.discard(item.id)
+        if isinstance(done, Refused) and submitted.parcel:
+            submitted, done = without_pages(submitted, done.problems[0].message().rstrip(".")), None
         if isinstance(done, Refused):
             self._settle(item.source, iter([_refusal(submitted, done)]))
             self._ties.forget(item.id)
@@ -199,23 +213,33 @@ class _Batch:
         self._flush_if_due()
         self._watcher.read(progress)
 
-    def _keep(self, submitted: Submitted, done: Digitised) -> None:
+    def _keep(self, submitted: Submitted, done: Digitised | None) -> None:
         item = submitted.draft.item
         self._prepare(submitted)
         self._settle(item.source, self._published(submitted, done))
         if item.source in self._refused:
             self._ties.forget(item.id)
-        remove_tree(done.document.workspace)
+        if done:
+            remove_tree(done.document.workspace)
 
-    def _published(self, submitted: Submitted, done: Digitised) -> Iterator[Piece]:
+    def _published(self, submitted: Submitted, done: Digitised | None) -> Iterator[Piece]:
         draft = complete(submitted, done, self._naming, self._tools.models)
-        item, problems = self._ties.tie(draft.item, draft.links)
+        item, problems = self._ties.tie(self._register.with_own_doi(draft.item), draft.links)
         if self._writer:
-            preserved = with_files(replace(draft, item=item), submitted.original, done)
-            checked = self._arrivals.checked.get(item.source)
-            events = events_of(preserved.item, done, self._tools.engine, checked, self._writer.agent)
+            looked = list(self._looked(submitted, done))
+            formats = [one.format for one in looked]
+            preserved = with_files(replace(draft, item=item), submitted, done, formats)
+            events = events_of(preserved.item, done, self._tools.engine, looked, self._writer.agent)
             store(self._writer, preserved, events)
+        self._kept[item.source] = item
         yield Piece(item.source, "new", item.id, (*draft.problems, *problems))
+
+    def _looked(self, submitted: Submitted, done: Digitised | None) -> Iterator[Looked]:
+        """Yield what was found of each original; the format of the one that was digitised is known."""
+        for number, original in enumerate(submitted.originals):
+            known = done.original_format if done and not number else None
+            found = known or self._identifier.identify(original.path, original.media_type)
+            yield Looked(self._arrivals.checked.get(original.source), found)
 
     def _known(self, submitted: Submitted) -> Iterator[Piece]:
         """Yield the piece of what this batch or the library has already."""
@@ -228,38 +252,48 @@ class _Batch:
         elif first != source:
             yield Piece(source, "duplicate", draft.item.id, (*draft.problems, note))
         elif held := self._register.held(draft.item.id):
-            yield self._again(draft, held)
+            yield self._again(submitted, held)
 
-    def _again(self, draft: Draft, held: Item) -> Piece:
+    def _again(self, submitted: Submitted, held: Item) -> Piece:
         """Return what becomes of a file whose item the library holds: changed by its description, or not.
 
         What an interrupted ingest brought or changed is as new to this accession as if there
         had been no interruption.
         """
-        accession = self._naming.accession
+        draft, accession, sources = submitted.draft, self._naming.accession, beside(submitted)
         unfinished = self._library.catalogue.accession(held.accession) is None
         known = replace(held, accession=accession) if unfinished else held
         item, problems = self._ties.tie(redescribed(draft, known, self._naming), draft.links)
-        if item != held and self._writer:
-            store_again(self._writer, item, accession)
+        anew = item != held or is_told_anew(self._library, held, sources)
+        if anew and self._writer:
+            store_again(self._writer, item, sources, accession)
         outcome: Outcome = "identical"
         if unfinished:
             outcome, problems = "new", (*kept_problems(self._library, held), *problems)
-        elif item != held or was_stored_again(self._library, held, accession):
+        elif anew or was_stored_again(self._library, held, accession):
             outcome = "changed"
+        if draft.described and not unfinished:
+            problems = (*validate(item, draft.item.source, draft.problems), *problems)
+        if outcome != "identical":
+            self._kept[draft.item.source] = item
         return Piece(draft.item.source, outcome, held.id, tuple(dict.fromkeys([*draft.problems, *problems])))
 
     def _miss(self) -> dict[str, Amendment]:
         """Report the rows of manifests whose file did not come; return those whose file came and was left."""
-        left = {file_key(Path(source)): source for source in self._order}
-        found: dict[str, Amendment] = {}
-        for key, row in self._rows.items():
-            if source := left.get(key):
+        found = {source: Amendment(False, told) for source, told in self._descriptions.left_sidecars()}
+        for row, source in self._descriptions.unmet(self._order):
+            if source:
                 found[source] = Amendment(False, row.description.problems)
                 continue
             why = problem("file-missing", row.source, name=row.description.file)
             self._note(Piece(row.source, "refused", problems=(*row.description.problems, why)))
         return found
+
+    def _alike(self) -> dict[str, Amendment]:
+        """Return what is like something else: publications are compared in the order in which they came."""
+        for source in sorted(self._kept.keys() - self._refused.keys(), key=lambda source: self._order[source]):
+            self._resemblance.note(source, self._kept[source])
+        return {source: Amendment(False, said) for source, said in self._resemblance.remarks().items()}
 
     def _settle(self, source: str, pieces: Iterator[Piece]) -> None:
         """Note the pieces; a fault becomes the piece of its source and the batch goes on."""

@@ -13,6 +13,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import msgspec
+
 from archive.durable import storage
 from ingest.access import Bound, bind
 from ingest.documents import Digitised, Document, Limits, Progress, Refused
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 
 LEAST_ROOM = 8 << 20
 """Bytes that must be free where pages are read; with less, what was written last may be cut short."""
+
+_reading = msgspec.json.Decoder(PageRead)  # of a page's line, what a reading says of it
 
 _SCOUTS = 3
 """Pages read one after the other to learn a document's language, where its record leaves that open."""
@@ -102,7 +106,7 @@ class _Run:
             yield from ((course, step) for step in iter(course.next_step, None))
 
     def _start(self, pool: "Workers[tuple[_Course, int]]", course: "_Course", step: int) -> None:
-        document, limits = course.document, self._limits
+        document, limits = course.surveyed, self._limits
         if step == 0:
             pool.submit((course, step), survey, document, limits)
         elif step <= course.pages:
@@ -117,7 +121,7 @@ class _Run:
             log.error("%s, step %d: %s", course.document.key, step, result.reason, exc_info=result.error)
         course.take(step, result)
         self._pages += course.pages if step == 0 else 0
-        self._pages_done += 0 < step <= course.pages
+        self._pages_done += len(course.reads) if step == 0 else 0 < step <= course.pages
         self._done += course.outcome is not None
         self._progress(Progress(course.document, self._taken, self._done, self._pages, self._pages_done))
 
@@ -142,7 +146,7 @@ class _Course:
     """One document on its way: which task may start next, and what has come back."""
 
     def __init__(self, document: Document) -> None:
-        self.document = document
+        self.document = self.surveyed = document
         self.survey: Survey | None = None
         self.known = ""
         self.outcome: Digitised | Refused | None = None
@@ -157,6 +161,8 @@ class _Course:
     def next_step(self) -> int | None:
         """Return the step that may start now and count it as started; None where it has to wait."""
         step = self._started + 1
+        while 0 < step in self.reads:  # read before
+            step += 1
         if self._may_start(step):
             self._started = step
             return step
@@ -167,9 +173,10 @@ class _Course:
             return not self.outcome
         if self.survey is None or step > self.pages + 1:
             return False
-        everything_before = len(self.reads) == step - 1
+        if step == self.pages + 1:
+            return len(self.reads) == self.pages
         scouting = not self.known and step <= _SCOUTS + 1 and len(self.document.languages) > 1
-        return everything_before if scouting or step == self.pages + 1 else True
+        return not scouting or all(number in self.reads for number in range(1, step))
 
     def take(self, step: int, result: object) -> None:
         """Take the result of a step: what it should have returned, or Failed."""
@@ -184,11 +191,24 @@ class _Course:
         match result:
             case Survey():
                 self.survey = result
+                self.surveyed = replace(self.document, places=result.places)
+                self._recall()
             case Problem():
                 self._refuse(result)
             case Failed(reason):
                 name = FORMAT_NAMES.get(self.document.media_type, self.document.media_type)
                 self._refuse(problem("decoder-failed", self.document.key, format=name, reason=reason))
+
+    def _recall(self) -> None:
+        """Take over the pages of an earlier reading that were read then."""
+        if self.document.pages is None:
+            return
+        with self.document.pages.open("rb") as lines:
+            for line, _ in zip(lines, range(self.pages), strict=False):
+                page = _reading.decode(line)
+                if page.method != "unread":
+                    page_file(self.document, page.number).write_bytes(line)
+                    self._note(PageRead(page.number, page.method, page.language, page.rotation))
 
     def _refuse(self, fault: Problem) -> None:
         shutil.rmtree(work_folder(self.document))
@@ -198,9 +218,12 @@ class _Course:
         read = result if isinstance(result, PageRead) else self._lost_page(number, result)
         if read.method == "unread" and self.survey:
             write_page(self.document, Page(number, *self.survey.sizes[number - 1]))
-        self.reads[number] = read
+        self._note(read)
+
+    def _note(self, read: PageRead) -> None:
+        self.reads[read.number] = read
         # Only the first pages decide, in their order: the same document gives the same pages anywhere.
-        if not self.known and number <= _SCOUTS:
+        if not self.known and read.number <= _SCOUTS:
             self.known = read.language
 
     def _lost_page(self, number: int, result: object) -> PageRead:
@@ -213,13 +236,14 @@ class _Course:
             reason = result.reason if isinstance(result, Failed) else "it gave no copy"
             result = Bound(None, (problem("access-copy-failed", self.document.key, reason=reason),))
         reads = [self.reads[number] for number in sorted(self.reads)]
+        told = self.survey.problems if self.survey else ()
         self.outcome = Digitised(
             self.document,
             self._gather(),
             result.access,
             len(reads),
             most_frequent(read.language for read in reads),
-            tuple(fault for read in reads for fault in read.problems) + result.problems,
+            (*told, *(fault for read in reads for fault in read.problems), *result.problems),
             self.survey.title if self.survey else "",
         )
         shutil.rmtree(work_folder(self.document))

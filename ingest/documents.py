@@ -28,11 +28,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file to digitise.
+    """One file to digitise, or several images that are the pages of one publication.
 
     ``languages`` are ISO 639-2 codes as Tesseract names its models (``eng``, ``fra``, ``spa``),
     those of the record or the default ones. ``workspace`` is an empty folder of the document's
-    own. ``key`` is the caller's name for it; problems carry it as their ``where``.
+    own. ``key`` is the caller's name for it; problems carry it as their ``where``. ``title`` is
+    what its record calls it, for an access copy that has none. ``more`` are further image files,
+    in their order; pages are then numbered through, and ``places`` has file (from 0) and frame of
+    each, once they are known. ``pages`` are those of an earlier reading (JSON lines, metadata.pages):
+    only what is unread there is read.
     """
 
     path: Path
@@ -40,6 +44,22 @@ class Document:
     languages: tuple[str, ...]
     workspace: Path
     key: str
+    title: str = ""
+    more: tuple[Path, ...] = ()
+    places: tuple[tuple[int, int], ...] = ()
+    pages: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its files, in order."""
+        return (self.path, *self.more)
+
+    def place(self, number: int) -> tuple[Path, int]:
+        """Return file and frame (from 0) of page ``number`` (from 1)."""
+        if not self.places:
+            return self.path, number - 1
+        file, frame = self.places[number - 1]
+        return self.files[file], frame
 
 
 @dataclass(frozen=True, slots=True)

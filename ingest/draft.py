@@ -7,12 +7,16 @@ from metadata.description import Link
 from metadata.model import Item
 from metadata.problems import Problem
 
+READABLE = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png", "image/jp2"})
+"""Media types of files that are read page by page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
     """A file as submitted: where it lies, what it is, its size in bytes and its sha512.
 
-    ``fixity`` holds other digests that came with it, algorithm and hexadecimal.
+    ``fixity`` holds other digests that came with it, algorithm and hexadecimal. ``source`` is
+    its path as given.
     """
 
     path: Path
@@ -21,6 +25,7 @@ class Original:
     size: int
     sha512: str
     fixity: tuple[tuple[str, str], ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,24 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The draft of a publication and the file it was submitted as."""
+    """The draft of a publication and the files it was submitted as.
+
+    The first of ``originals`` is the one that is digitised. ``beside`` are the files that its
+    description stood in, kept with it. A ``parcel`` is kept with its files though none of them
+    can be read as pages.
+    """
 
     draft: Draft
-    original: Original
+    originals: tuple[Original, ...]
+    beside: tuple[Original, ...] = ()
+    parcel: bool = False
+
+    @property
+    def original(self) -> Original:
+        """The file that is digitised."""
+        return self.originals[0]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the file that is to be digitised may have pages."""
+        return not self.parcel or self.original.media_type in READABLE

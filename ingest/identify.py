@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from archive.catalogue import Catalogue
 from ingest.draft import Draft
+from metadata.accession import is_undone
 from metadata.ids import item_id
-from metadata.model import Item
+from metadata.model import Doi, Item
 
 
 class Register:
@@ -16,6 +17,7 @@ class Register:
         self._sources: dict[str, str] = {}
         self._ids: dict[str, str] = {}
         self._submissions: dict[str, str] = {}
+        self._dois: dict[str, Doi] = {}
 
     def enter(self, draft: Draft, numbered: bool = True) -> Draft:
         """Return the draft with its id: the one its submission has, else the next that is free.
@@ -36,12 +38,25 @@ class Register:
         return self._sources.setdefault(draft.item.submission, draft.item.source)
 
     def held(self, item_id: str) -> Item | None:
-        """Return what the library held under this id before the batch."""
-        return self._catalogue.item(item_id)
+        """Return what the library held under this id before the batch.
+
+        What is withdrawn only because its accession was undone comes again as if it were new.
+        """
+        held = self._catalogue.item(item_id)
+        if held is None or not is_undone(held):
+            return held
+        if held.doi and held.doi.state != "external":
+            self._dois[item_id] = held.doi
+        return None
+
+    def with_own_doi(self, item: Item) -> Item:
+        """Return an item that comes again, as far as :meth:`held` told, with the DOI that it was given here."""
+        doi = self._dois.get(item.id)
+        return replace(item, doi=doi) if doi else item
 
     def __contains__(self, candidate: object) -> bool:
         """Say whether an id is another submission's already."""
-        return candidate in self._submissions or self._catalogue.item(str(candidate)) is not None
+        return candidate in self._submissions or str(candidate) in self._catalogue
 
     def _brought(self, claimed: str) -> str:
         """Return the id that a record comes with, where it is none of another submission's."""

@@ -131,17 +131,6 @@ def reading_scale(size: tuple[int, int], limits: Limits) -> float:
     return float(min(1.0, by_area, LONGEST_SIDE / max(size)))
 
 
-def has_ink(path: Path) -> bool:
-    """Say whether anything darker than paper noise covers more than a thousandth of the image."""
-    with Image.open(path, formats=READABLE) as image:
-        image.draft("L", (600, 600))
-        small = _grey(image).convert("L")
-        small.thumbnail((600, 600))
-    histogram = small.histogram()
-    paper = max(range(256), key=histogram.__getitem__)
-    return sum(histogram[: max(0, paper - 60)]) > sum(histogram) / 1000
-
-
 def is_one_tone(image: Image.Image) -> bool:
     """Say whether every pixel is the same."""
     extrema = image.convert("L").getextrema()

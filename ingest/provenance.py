@@ -5,8 +5,8 @@ that the same ingest gives the same events but for that moment.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -37,20 +37,43 @@ class _Reading:
 _decoder = msgspec.json.Decoder(_Reading)
 
 
-def events_of(item: Item, done: Digitised, engine: OcrEngine, checked: VirusChecked | None, agent: str) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found of an original: what the virus scanner said, None where there is none, and its format."""
+
+    checked: VirusChecked | None
+    format: Identification
+
+
+def events_of(
+    item: Item, done: Digitised | None, engine: OcrEngine, looked: Sequence[Looked], agent: str
+) -> list[Event]:
     """Return the events of an item that comes in with its files; ``agent`` is Canoe with its version.
 
-    ``checked`` is what the virus scanner said, None where there is none.
+    ``looked`` is what was found of each of its originals, in order. The first was digitised,
+    unless ``done`` is None.
     """
-    original = next(item.files_as("original"))
-    return [
-        Event("ingestion", "", agent=agent, detail=f"From {original.name}, {item.accession}", files=(original.path,)),
-        *_virus_check(original, checked),
-        *_format(original, done.original_format),
-        Event("validation", "", agent=agent, detail=f"Opened; pages: {done.page_count}", files=(original.path,)),
-        _digitisation(item, done, engine, agent),
-        *(event for copy in item.files_as("access") for event in _access_copy(copy, done.access_format, agent)),
-    ]
+    originals = list(item.files_as("original"))
+    paths = tuple(file.path for file in originals)
+    came = originals[0].name if len(originals) == 1 else f"{item.source}, {len(originals)} files"
+    events = [Event("ingestion", "", agent=agent, detail=f"From {came}, {item.accession}", files=paths)]
+    for original, found in zip(originals, looked, strict=True):
+        events += [*_virus_check(original, found.checked), *_format(original, found.format)]
+    if done:
+        detail = f"Opened; pages: {done.page_count}"
+        events += [Event("validation", "", agent=agent, detail=detail, files=paths[:1])]
+        events += [_digitisation(item, done, engine, agent)]
+        events += [event for copy in item.files_as("access") for event in _access_copy(copy, done.access_format, agent)]
+    return events
+
+
+def events_of_retry(item: Item, done: Digitised, engine: OcrEngine, read: Sequence[int], agent: str) -> list[Event]:
+    """Return the events of an item whose pages ``read`` could be read now."""
+    event = _digitisation(item, done, engine, agent)
+    events = [replace(event, detail=f"Pages read again: {', '.join(map(str, read))}; {event.detail}")]
+    if done.access:
+        events += [made for copy in item.files_as("access") for made in _access_copy(copy, done.access_format, agent)]
+    return events
 
 
 def _virus_check(original: File, checked: VirusChecked | None) -> Iterator[Event]:

@@ -14,18 +14,20 @@ import msgspec
 
 from archive.durable import sha512_of
 from archive.library import Library, Writer
+from archive.lineage import DESCRIBED_ANEW, INGESTED
 from archive.ocfl import Content
 from archive.replay import item_object
-from ingest.documents import Digitised, Document
+from ingest.documents import Digitised, Document, Identification
 from ingest.draft import Draft, Original, Submitted
 from ingest.records import Naming
-from ingest.stages import classify, entitle, into_collections, name
+from ingest.stages import classify, entitle, into_collections, judge, name, tidied
 from metadata.events import Event
 from metadata.formats import JSON_LINES
 from metadata.languages import to_tesseract
 from metadata.model import File, FileRole, Item
 from metadata.pages import read_page
 from metadata.problems import Problem, problem
+from metadata.small_words import LANGUAGES
 
 PROBLEMS_FILE = "problems.jsonl"
 _UNFIT = re.compile(r"\\x[0-9a-f]{2}|[\x00-\x1f\x7f/\\]")
@@ -51,7 +53,7 @@ def to_read(submitted: Submitted, folder: Path, languages: tuple[str, ...], mode
     named = (to_tesseract(tag) for tag in item.languages)
     known = tuple(code for code in named if code and (not models or code in models))
     path = _plainly_named(original.path, workspace)
-    return Document(path, original.media_type, known or languages, workspace, item.source)
+    return Document(path, original.media_type, known or languages, workspace, item.source, item.title.value)
 
 
 def _plainly_named(path: Path, workspace: Path) -> Path:
@@ -65,12 +67,16 @@ def _plainly_named(path: Path, workspace: Path) -> Path:
     return path
 
 
-def complete(submitted: Submitted, done: Digitised, naming: Naming, models: Container[str]) -> Draft:
+def complete(submitted: Submitted, done: Digitised | None, naming: Naming, models: Container[str]) -> Draft:
     """Return the draft with what its pages tell: languages where no record did, a title, concepts, a DOI.
 
-    ``models`` are the codes of the languages that the OCR engine can read, empty for any.
+    Of an item without pages, None, nothing is told. ``models`` are the codes of the languages
+    that the OCR engine can read, empty for any.
     """
-    draft = _warned(submitted.draft, done, models)
+    if done is None:
+        draft = replace(submitted.draft, item=replace(submitted.draft.item, accession=naming.accession))
+        return _finished(draft, "", naming)
+    draft = _compared(_warned(submitted.draft, done, models), done.languages)
     item = replace(
         draft.item,
         languages=draft.item.languages or done.languages,
@@ -78,7 +84,18 @@ def complete(submitted: Submitted, done: Digitised, naming: Naming, models: Cont
         accession=naming.accession,
     )
     draft = replace(draft, item=item, problems=(*draft.problems, *done.problems))
-    return name(classify(entitle(draft, done.title), naming.vocabulary), naming.doi_prefix)
+    return _finished(draft, done.title, naming)
+
+
+def _finished(draft: Draft, title: str, naming: Naming) -> Draft:
+    return judge(name(classify(tidied(entitle(draft, title)), naming.vocabulary), naming.doi_prefix))
+
+
+def without_pages(submitted: Submitted, reason: str) -> Submitted:
+    """Return an item that is kept though no pages of it can be read, and say why."""
+    draft = submitted.draft
+    why = problem("item-without-pages", draft.item.source, reason=reason)
+    return replace(submitted, draft=replace(draft, problems=(*draft.problems, why)))
 
 
 def _warned(draft: Draft, done: Digitised, models: Container[str]) -> Draft:
@@ -92,33 +109,60 @@ def _warned(draft: Draft, done: Digitised, models: Container[str]) -> Draft:
     return replace(draft, problems=(*draft.problems, why))
 
 
+def _compared(draft: Draft, spoken: Sequence[str]) -> Draft:
+    """Say so where the pages speak another language than the record names, of those that can be told surely."""
+    named = {tag.partition("-")[0] for tag in draft.item.languages}
+    if not spoken or not named or not {spoken[0], *named} <= LANGUAGES or spoken[0] in named:
+        return draft
+    claimed = ", ".join(draft.item.languages)
+    why = problem("pages-language", f"{draft.item.source}:language", found=spoken[0], claimed=claimed)
+    return replace(draft, problems=(*draft.problems, why))
+
+
 def _was_scanned(pages: Path) -> bool:
     with pages.open("rb") as lines:
         return any(read_page(line).method == "ocr" for line in lines)
 
 
-def with_files(draft: Draft, original: Original, done: Digitised) -> Preserved:
-    """Return the item with its files: the original as received, the access PDF, the pages."""
-    kept = File(
-        f"original/{fit_name(original.name)}",
-        "original",
-        original.media_type,
-        original.size,
-        original.sha512,
-        original.name,
-        done.original_format.puid,
-        original.fixity,
-    )
-    files: list[File] = [kept]
-    content: dict[str, Content] = {kept.path: original.path}
-    if done.access:
+def with_files(
+    draft: Draft, submitted: Submitted, done: Digitised | None, formats: Sequence[Identification]
+) -> Preserved:
+    """Return the item with its files: the originals as received, each with its format, the access PDF, the pages.
+
+    The files that its description stood in are kept with it, below ``source/``.
+    """
+    paths = _paths("original", submitted.originals)
+    told = zip(paths, submitted.originals, formats, strict=True)
+    files = [_as_file(path, one, identified) for path, one, identified in told]
+    content: dict[str, Content] = {path: one.path for path, one in zip(paths, submitted.originals, strict=True)}
+    if done and done.access:
         files.append(_made("access.pdf", "access", "application/pdf", done.access, done.access_format.puid))
         content["access.pdf"] = done.access
-    files.append(_made("pages.jsonl", "pages", "application/jsonl", done.pages, JSON_LINES))
-    content["pages.jsonl"] = done.pages
+    if done:
+        files.append(_made("pages.jsonl", "pages", "application/jsonl", done.pages, JSON_LINES))
+        content["pages.jsonl"] = done.pages
     if draft.problems:
         content[PROBLEMS_FILE] = b"".join(msgspec.json.encode(one) + b"\n" for one in draft.problems)
-    return Preserved(replace(draft.item, files=tuple(files)), content)
+    return Preserved(replace(draft.item, files=tuple(files)), {**content, **beside(submitted)})
+
+
+def beside(submitted: Submitted) -> dict[str, Content]:
+    """Return the files that a description stood in, by the paths under which they are kept with the item."""
+    paths = _paths("source", submitted.beside)
+    return {path: one.path for path, one in zip(paths, submitted.beside, strict=True)}
+
+
+def _as_file(path: str, one: Original, identified: Identification) -> File:
+    return File(path, "original", one.media_type, one.size, one.sha512, one.name, identified.puid, one.fixity)
+
+
+def _paths(folder: str, files: Sequence[Original]) -> list[str]:
+    """Return a logical path for each file, by its name; of two that would have the same the later has a number."""
+    taken: dict[str, None] = {}
+    for number, one in enumerate(files, 1):
+        path = f"{folder}/{fit_name(one.name)}"
+        taken[path if path not in taken else f"{folder}/{number}-{fit_name(one.name)}"] = None
+    return list(taken)
 
 
 def kept_problems(library: Library, item: Item) -> tuple[Problem, ...]:
@@ -156,14 +200,21 @@ def redescribed(draft: Draft, held: Item, naming: Naming) -> Item:
 
 def store(writer: Writer, preserved: Preserved, events: Sequence[Event]) -> None:
     """Archive and catalogue a publication, with what was done to it."""
-    message = f"Ingested with {preserved.item.accession}"
-    writer.put_item(preserved.item, preserved.content, message, events)
+    content = preserved.content
+    if writer.archive.exists(item_object(preserved.item.id)):  # it was here before, and was undone
+        content = {PROBLEMS_FILE: b"", **content}
+    writer.put_item(preserved.item, content, f"{INGESTED}{preserved.item.accession}", events)
 
 
-def store_again(writer: Writer, item: Item, accession: str) -> None:
-    """Archive and catalogue what a publication has become in an accession."""
+def store_again(writer: Writer, item: Item, content: Mapping[str, Content], accession: str) -> None:
+    """Archive and catalogue what a publication has become in an accession, with what its description stood in."""
     event = Event("metadata modification", "", agent=writer.agent, detail=_described_anew(accession))
-    writer.put_item(item, {}, _described_anew(accession), [event])
+    writer.put_item(item, content, _described_anew(accession), [event])
+
+
+def is_told_anew(library: Library, held: Item, content: Mapping[str, Content]) -> bool:
+    """Say whether what the description stood in is other than what the library keeps with the item."""
+    return bool(content) and not library.archive.holds(item_object(held.id), content)
 
 
 def was_stored_again(library: Library, item: Item, accession: str) -> bool:
@@ -173,7 +224,7 @@ def was_stored_again(library: Library, item: Item, accession: str) -> bool:
 
 
 def _described_anew(accession: str) -> str:
-    return f"Described anew with {accession}"
+    return f"{DESCRIBED_ANEW}{accession}"
 
 
 def _made(path: str, role: FileRole, media_type: str, made: Path, puid: str) -> File:

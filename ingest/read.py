@@ -50,11 +50,6 @@ def page_file(document: Document, number: int) -> Path:
     return work_folder(document) / f"{number}.json"
 
 
-def layer_file(document: Document, number: int) -> Path:
-    """Return where the text layer of a page lies that OCR has read: a one-page PDF."""
-    return work_folder(document) / f"{number}.pdf"
-
-
 def write_page(document: Document, page: Page) -> None:
     """Write a page where :func:`page_file` says, as one line of JSON."""
     page_file(document, page.number).write_bytes(page_line(page))
@@ -74,7 +69,6 @@ def read_page(document: Document, number: int, known: str, engine: OcrEngine, li
     except _DAMAGE as error:
         if is_disks(error, limits):
             raise
-        layer_file(document, number).unlink(missing_ok=True)
         reason = " ".join(legal(str(error)).split())[:200] or type(error).__name__
         page, passes = Page(number, 0, 0), 0
         problems = (problem("page-unread", document.key, number=number, reason=reason),)
@@ -94,10 +88,11 @@ def _read(
             return page, 0, ()
         image = page_picture(document.path, number, folder, limits)
     else:
-        image = picture(document.path, number - 1, folder, limits)
+        path, frame = document.place(number)
+        image = picture(path, frame, folder, limits)
     if image is None:
         return _blank(document, number), 0, ()
-    page, passes = _ocr(document, image, known, engine, layer_file(document, number))
+    page, passes = _ocr(document, image, known, engine, folder)
     reduced = problem("page-reduced", document.key, number=number, dpi=image.dpi)
     rotation = (page.rotation + image.turn) % 360
     page = replace(page, number=number, dpi=image.dpi, rotation=rotation)
@@ -121,7 +116,7 @@ def _blank(document: Document, number: int) -> Page:
         return replace(read_layer(page, number), text="", words=(), confidence=0.0, method="blank")
 
 
-def _ocr(document: Document, image: Picture, known: str, engine: OcrEngine, layer: Path) -> tuple[Page, int]:
+def _ocr(document: Document, image: Picture, known: str, engine: OcrEngine, folder: Path) -> tuple[Page, int]:
     """Read an image in the language that is known, else the likeliest; again where it speaks another.
 
     Two readings in one language each cost what one in three together does, and read accents better.
@@ -129,21 +124,21 @@ def _ocr(document: Document, image: Picture, known: str, engine: OcrEngine, laye
     """
     by_tag = {tag_of(code): code for code in document.languages}
     models = (by_tag.get(known, document.languages[0]),)
-    page, passes = _sound(engine.read(image.path, models, layer)), 1
+    page, passes = _sound(engine.read(image.path, models, image.dpi, folder)), 1
     spoken = detect(word.text for word in page.words)
     better = (by_tag[spoken],) if spoken in by_tag else models if known or not page.words else document.languages
     if better != models:
-        page, passes = _read_again(page, image, better, engine, layer), 2
+        page, passes = _read_again(page, image, better, engine, folder), 2
     return replace(page, language=_language(page.words, better), method="ocr"), passes
 
 
-def _read_again(page: Page, image: Picture, models: tuple[str, ...], engine: OcrEngine, layer: Path) -> Page:
+def _read_again(page: Page, image: Picture, models: tuple[str, ...], engine: OcrEngine, folder: Path) -> Page:
     """Read an image in other languages, turned as the first reading found it to be."""
     if not page.rotation:
-        return _sound(engine.read(image.path, models, layer))
-    upright = turned(image.path, page.rotation, layer.with_suffix(".pnm"))
+        return _sound(engine.read(image.path, models, image.dpi, folder))
+    upright = turned(image.path, page.rotation, folder / "turned.pnm")
     try:
-        second = _sound(engine.read(upright, models, layer))
+        second = _sound(engine.read(upright, models, image.dpi, folder))
     finally:
         upright.unlink()
     return replace(second, rotation=(page.rotation + second.rotation) % 360)

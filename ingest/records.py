@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from ingest.draft import Draft
 from ingest.gather import Found
 from ingest.identify import Register
-from ingest.stages import classify, describe, into_collections, name, submission_of
+from ingest.resemblance import Resemblance
+from ingest.stages import classify, describe, into_collections, judge, name, submission_of
 from ingest.ties import Ties
 from metadata.accession import Piece
 from metadata.bibtex import read_bibtex
@@ -54,7 +57,7 @@ def read_file(found: Found, path: Path, mapping: Mapping | None = None) -> Itera
     if found.kind == "manifest":
         yield from read_manifest(path.read_bytes(), found.source, mapping)
         return
-    if found.kind == "item":
+    if found.kind in ("item", "json"):
         with path.open("rb") as stream:
             yield read_item_record(stream.read(LARGEST + 1), found.source)
         return
@@ -88,11 +91,21 @@ class Naming:
     accession: str
 
 
+class _Named(msgspec.Struct):
+    """As much of a line as tells whose it is."""
+
+    id: str
+
+
+_named = msgspec.json.Decoder(_Named).decode
+
+
 class RecordShelf:
     """The items of one accession that are records, as lines of a file in the making."""
 
-    def __init__(self, path: Path, register: Register, ties: Ties, naming: Naming) -> None:
+    def __init__(self, path: Path, register: Register, ties: Ties, naming: Naming, resemblance: Resemblance) -> None:
         self.path = path
+        self._resemblance = resemblance
         self._register = register
         self._ties = ties
         self._naming = naming
@@ -105,7 +118,7 @@ class RecordShelf:
         submission = description.item.submission or submission_of([hashlib.sha512(description.raw).hexdigest()])
         draft = describe(Draft(Item(source=source, submission=submission)), description, self._naming.collection)
         draft = classify(self._register.enter(draft), self._naming.vocabulary)
-        draft = name(draft, self._naming.doi_prefix)
+        draft = judge(name(draft, self._naming.doi_prefix))
         self._ties.note_record(draft.item)
         first = self._register.first_source(draft)
         if first != source:
@@ -124,9 +137,12 @@ class RecordShelf:
         resolved = self.path.with_suffix(".resolved")
         with self.path.open("rb") as lines, resolved.open("wb") as out:
             for line in lines:
-                item = from_json(line)
-                source, links = self._tied.get(item.id, ("", ()))
-                item, problems = self._ties.tie(item, links)
+                source, links = self._tied.get(_named(line).id, ("", ()))
+                if not links:
+                    out.write(line)
+                    continue
+                item, problems = self._ties.tie(from_json(line), links)
+                self._resemblance.tie(item)
                 out.write(record_line(item))
                 if problems:
                     found[source] = Amendment(False, problems)
@@ -156,9 +172,12 @@ class RecordShelf:
         elif held:
             item = replace(item, status=held.status, reason=held.reason, doi=held.doi)
             item = replace(item, collections=into_collections(held, item.collections).collections)
+        else:
+            item = self._register.with_own_doi(item)
         if draft.links:
             self._tied[item.id] = (draft.item.source, draft.links)
         self._write(item)
+        self._resemblance.note(draft.item.source, item)
         return Piece(draft.item.source, "changed" if held else "new", item.id, draft.problems)
 
     def _write(self, item: Item) -> None:

@@ -1,4 +1,4 @@
-"""The short stages: describe, classify, name. Each is a function from Draft to Draft.
+"""The short stages: describe, tidy up, classify, name, judge. Each is a function from Draft to Draft.
 
 They run in the process that writes; what costs time (digitising) runs in workers.
 """
@@ -13,6 +13,8 @@ from ingest.draft import Draft
 from metadata.description import Description, shorten
 from metadata.model import Doi, Identifier, Item, Text
 from metadata.problems import Problem, problem
+from metadata.tidying import tidy
+from metadata.validate import validate
 from metadata.vocabulary import Vocabulary
 
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
@@ -24,17 +26,30 @@ def submission_of(digests: Sequence[str]) -> str:
 
 
 def describe(draft: Draft, description: Description | None, collection: str) -> Draft:
-    """Give the draft what its record or its manifest's row says, and the batch's collection."""
+    """Give the draft what its record or its manifest's row says, tidied up, and the batch's collection."""
     if description:
         told = replace(description.item, source=draft.item.source, submission=draft.item.submission)
         problems = (*draft.problems, *description.problems)
-        draft = replace(draft, item=told, described=True, links=description.links, problems=problems)
-    return replace(draft, item=into_collections(draft.item, [collection] if collection else []))
+        draft = tidied(replace(draft, item=told, described=True, links=description.links, problems=problems))
+    return replace(draft, item=into_collections(draft.item, [collection])) if collection else draft
+
+
+def tidied(draft: Draft) -> Draft:
+    """Mend in the draft's texts what can be mended without asking, and say so."""
+    item, problems = tidy(draft.item, draft.item.source)
+    return replace(draft, item=item, problems=(*draft.problems, *problems)) if problems else draft
+
+
+def judge(draft: Draft) -> Draft:
+    """Add what a careful librarian would ask about the finished item, beside what was said of it before."""
+    doubts = validate(draft.item, draft.item.source, draft.problems)
+    return replace(draft, problems=(*draft.problems, *doubts)) if doubts else draft
 
 
 def into_collections(item: Item, collections: Iterable[str]) -> Item:
     """Return the item as a member of further collections, each once."""
-    return replace(item, collections=tuple(dict.fromkeys([*item.collections, *collections])))
+    joined = tuple(dict.fromkeys([*item.collections, *collections]))
+    return item if joined == item.collections else replace(item, collections=joined)
 
 
 def classify(draft: Draft, vocabulary: Vocabulary) -> Draft:
@@ -45,9 +60,11 @@ def classify(draft: Draft, vocabulary: Vocabulary) -> Draft:
     is reported and left out: a record names it by a keyword, too, or the record as it came does.
     """
     item = draft.item
+    if not item.keywords and not item.concepts:
+        return draft
     whole = {keyword: _concept(keyword, vocabulary) for keyword in item.keywords}
     rest = tuple(keyword for keyword, concept in whole.items() if not concept)
-    parts = (_concept(replace(keyword, value=keyword.value.partition(" -- ")[0]), vocabulary) for keyword in rest)
+    parts = (_concept(Text(keyword.value.partition(" -- ")[0], keyword.language), vocabulary) for keyword in rest)
     known = [uri for uri in item.concepts if uri in vocabulary.concepts]
     concepts = dict.fromkeys(filter(None, [*known, *whole.values(), *parts]))
     problems = (*draft.problems, *_unknown_concepts(draft, vocabulary))
@@ -72,13 +89,12 @@ def name(draft: Draft, prefix: str) -> Draft:
     """
     own = f"{prefix}/{draft.item.id}".lower()
     others = tuple(one for one in draft.item.identifiers if one.scheme != "doi" or _doi_in(one) != own)
-    draft = replace(draft, item=replace(draft.item, identifiers=others))
     external = next(filter(None, (_doi_in(known) for known in others if known.scheme == "doi")), "")
     if external:
         doi: Doi | None = Doi(external, "external")
     else:
         doi = Doi(f"{prefix}/{draft.item.id}", "reserved") if prefix else None
-    return replace(draft, item=replace(draft.item, doi=doi))
+    return replace(draft, item=replace(draft.item, doi=doi, identifiers=others))
 
 
 def entitle(draft: Draft, found: str) -> Draft:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pikepdf
 import pypdfium2 as pdfium
@@ -12,6 +12,7 @@ from PIL import UnidentifiedImageError
 
 from ingest.documents import Document, Limits
 from ingest.images import TooLarge, frame_sizes
+from ingest.pdfnature import MOST_CONTENTS, remarks, swollen_page
 from ingest.textlayer import DPI
 from ingest.words import legal
 from metadata.problems import Problem, problem
@@ -42,14 +43,44 @@ _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, MemoryError
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a document holds: width and height of each page in pixels (PDF: at 300 dpi), and its title."""
+    """What a document holds: width and height of each page in pixels (PDF: at 300 dpi), and its title.
+
+    ``places`` are as in :class:`ingest.documents.Document`; ``problems`` are no reason to refuse it.
+    """
 
     sizes: tuple[tuple[int, int], ...]
     title: str = ""
+    places: tuple[tuple[int, int], ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def survey(document: Document, limits: Limits) -> Survey | Problem:
     """Open a document and return what it holds, or why it is refused."""
+    return _survey_images(document, limits) if document.more else _survey_file(document, limits)
+
+
+def _survey_images(document: Document, limits: Limits) -> Survey | Problem:
+    """Survey the files of one publication; one that does not open is a page that cannot be read, unless all are so."""
+    found = [_survey_file(replace(document, path=path, more=()), limits) for path in document.files]
+    if not any(isinstance(one, Survey) for one in found):
+        return next(one for one in found if isinstance(one, Problem))
+    sizes: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
+    for number, one in enumerate(found):
+        frames = one.sizes if isinstance(one, Survey) else ((0, 0),)
+        sizes.extend(frames)
+        places.extend((number, frame) for frame in range(len(frames)))
+    if len(sizes) > limits.pages:
+        return _too_many(document, len(sizes), limits)
+    return Survey(tuple(sizes), places=tuple(places))
+
+
+def _too_many(document: Document, pages: int, limits: Limits) -> Problem:
+    size = f"{pages} pages"
+    return problem("file-too-large", document.key, what="The document", size=size, limit=limits.pages)
+
+
+def _survey_file(document: Document, limits: Limits) -> Survey | Problem:
     name = FORMAT_NAMES.get(document.media_type, document.media_type)
     try:
         if refusal := _refusal(document, name, limits):
@@ -85,16 +116,19 @@ def _refusal(document: Document, name: str, limits: Limits) -> Problem | None:
 
 def _survey_pdf(document: Document, limits: Limits) -> Survey | Problem:
     with pikepdf.open(document.path) as opened:
-        title = _title(opened)
+        if len(opened.pages) > limits.pages:
+            return _too_many(document, len(opened.pages), limits)
+        if len(opened.pages) == 0:
+            return problem("file-damaged", document.key, format="PDF", reason="it has no pages")
+        if number := swollen_page(opened):
+            what, size = f"The content of page {number}", f"more than {MOST_CONTENTS} bytes"
+            return problem("file-too-large", document.key, what=what, size=size, limit=MOST_CONTENTS)
+        title, told = _title(opened), tuple(remarks(opened, document.key))
     with closing(pdfium.PdfDocument(document.path)) as pages:
         count = len(pages)
-        if count == 0:
-            return problem("file-damaged", document.key, format="PDF", reason="it has no pages")
         if count > limits.pages:
-            return problem(
-                "file-too-large", document.key, what="The document", size=f"{count} pages", limit=limits.pages
-            )
-        return Survey(tuple(_size(pages, index) for index in range(count)), title)
+            return _too_many(document, count, limits)
+        return Survey(tuple(_size(pages, index) for index in range(count)), title, problems=told)
 
 
 def _size(pages: pdfium.PdfDocument, index: int) -> tuple[int, int]:

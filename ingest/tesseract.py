@@ -1,34 +1,22 @@
-"""Tesseract, through pytesseract: one run a page gives words, boxes, confidences and the text layer.
-
-Only a page that reads badly is looked at for its orientation: that costs half a reading, and
-an upright page shows itself by its confidence.
-"""
+"""Tesseract, through pytesseract: a run of the program for every pass over a page image."""
 
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytesseract.pytesseract as program
-from PIL import Image
 
 from archive.crew import die_with_parent
 from ingest.engine import OcrFailed
-from ingest.images import READABLE, believable_dpi, has_ink, turned
-from ingest.languages import tag_of
-from ingest.words import mean_confidence, text_of, words_of
+from ingest.passes import read_page_image
+from ingest.tsv import Block, parse
 from metadata.errors import ProgramMissing
-from metadata.model import Page, Word
+from metadata.model import Page
 
-_TSV_WORD = "5"  # the level of a row that is a word; 2 block, 3 paragraph, 4 line
-_DOUBTFUL = 60.0  # upright pages score 85–96, turned ones about 35
-_NOISE = 45.0
-_FEW_LETTERS = 20
 _plain_arguments = program.subprocess_args
 
 
@@ -66,101 +54,43 @@ class Tesseract:
         """Return ``Tesseract`` and its version."""
         return f"Tesseract {program.get_tesseract_version()}"
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         """Read the page as :class:`ingest.engine.OcrEngine` says; raises OcrFailed."""
-        with tempfile.TemporaryDirectory(prefix="ocr-", dir=layer and layer.parent) as name:
-            folder = Path(name)
-            best = self._once(image, languages, folder / "first", layer is not None)
-            if _doubtful(best.page, image) and (turn := self._turn(image, folder / "osd")):
-                upright = turned(image, turn, folder / "upright")
-                second = self._once(upright, languages, folder / "second", layer is not None)
-                second = _Reading(replace(second.page, rotation=turn), second.base)
-                best = max(best, second, key=lambda reading: _evidence(reading.page))
-            if not _says_something(best.page):
-                return replace(best.page, text="", words=(), confidence=0.0, language="")
-            if layer:
-                best.base.with_suffix(".pdf").replace(layer)
-            return best.page
-
-    def _once(self, image: Path, languages: tuple[str, ...], base: Path, with_layer: bool) -> "_Reading":
-        with Image.open(image, formats=READABLE) as opened:
-            width, height = opened.size
-            dpi = believable_dpi(opened)
-        settings = f"--dpi {dpi} -c tessedit_create_tsv=1 -c textonly_pdf=1"
-        self._run(image, base, "pdf" if with_layer else "tsv", "+".join(languages), settings)
-        text, words = _parse(base.with_suffix(".tsv").read_text("utf-8", "replace"))
-        language = tag_of(languages[0]) if len(languages) == 1 else ""
-        return _Reading(Page(1, width, height, text, language, mean_confidence(words), "ocr", dpi, 0, words), base)
-
-    def _run(self, image: Path, base: Path, output: str, model: str, config: str) -> None:
-        try:
-            program.run_tesseract(str(image), str(base), output, model, config, timeout=self.timeout)
-        except program.TesseractError as error:
-            raise OcrFailed(f"tesseract: {error.message[-200:]}") from error
-        except RuntimeError as error:  # pytesseract has no type of its own for a timeout
-            raise OcrFailed(f"tesseract took more than {self.timeout:g} s") from error
-        except OSError as error:
-            raise OcrFailed(f"tesseract cannot be started: {error}") from error
-
-    def _turn(self, image: Path, base: Path) -> int:
-        """Return the clockwise turn that makes the page upright, 0 where none or it cannot be told."""
-        try:
-            self._run(image, base, "osd", "osd", "--psm 0")
-        except OcrFailed:
-            return 0
-        found = re.search(r"^Rotate: (90|180|270)$", base.with_suffix(".osd").read_text("utf-8"), re.MULTILINE)
-        return int(found[1]) if found else 0
+        with tempfile.TemporaryDirectory(prefix="ocr-", dir=folder) as name:
+            return read_page_image(_Runs(self, Path(name)), image, languages, dpi, Path(name))
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """A page, and the path its outputs share but for their extensions."""
+class _Runs:
+    """Runs of the program; ``folder`` takes what each writes."""
 
-    page: Page
-    base: Path
+    engine: Tesseract
+    folder: Path
 
+    def recognise(self, image: Path, languages: tuple[str, ...], dpi: int) -> tuple[Block, ...]:
+        """Run the program for one table of words: what else is made of a page is made from them."""
+        settings = f"--dpi {dpi} -c tessedit_create_tsv=1"
+        return parse(self._run(image, "tsv", "+".join(languages), settings))
 
-def _parse(table: str) -> tuple[str, tuple[Word, ...]]:
-    """Return the text and the words of Tesseract's TSV (a row a word: its box, confidence, characters)."""
-    rows = [row for row in _rows(table) if row[0] == _TSV_WORD]
-    blocks = [
-        [list(_words(line)) for _, line in groupby(block, key=lambda row: row[4])]
-        for _, block in groupby(rows, key=lambda row: (row[2], row[3]))
-    ]
-    return text_of(blocks), tuple(word for block in blocks for line in block for word in line)
+    def orientation(self, image: Path) -> int:
+        """Ask the program's model of orientations; raises nothing, it may have too little to tell by."""
+        try:
+            told = self._run(image, "osd", "osd", "--psm 0")
+        except OcrFailed:
+            return 0
+        found = re.search(r"^Rotate: (90|180|270)$", told, re.MULTILINE)
+        return int(found[1]) if found else 0
 
-
-def _rows(table: str) -> Iterator[list[str]]:
-    for line in table.splitlines()[1:]:
-        row = line.split("\t", 11)
-        if len(row) == 12:
-            yield row
-
-
-def _words(line: Iterator[list[str]]) -> Iterator[Word]:
-    for row in line:
-        left, top, width, height = (int(value) for value in row[6:10])
-        yield from words_of(row[11], (left, top, left + width, top + height), float(row[10]))
-
-
-def _evidence(page: Page) -> float:
-    """Return how much was read well: a turned page has many words, and doubts nearly all of them."""
-    well = sum(max(0.0, word.confidence - 50) for word in page.words)
-    return well / 2 if _is_sideways(page) else well
-
-
-def _doubtful(page: Page, image: Path) -> bool:
-    return page.confidence < _DOUBTFUL or _is_sideways(page) if page.words else has_ink(image)
-
-
-def _is_sideways(page: Page) -> bool:
-    """Say whether lines run up or down: Tesseract reads some such pages well, but leaves them lying."""
-    boxes = [word.box for word in page.words if len(word.text) >= 4]
-    tall = sum(bottom - top > right - left for left, top, right, bottom in boxes)
-    return tall > len(boxes) / 2
-
-
-def _says_something(page: Page) -> bool:
-    """Say whether the words are words, and not what dust on a blank sheet was taken for."""
-    letters = sum(character.isalnum() for word in page.words for character in word.text)
-    return letters >= _FEW_LETTERS or (letters > 0 and page.confidence >= _NOISE)
+    def _run(self, image: Path, output: str, model: str, config: str) -> str:
+        """Run the program and return the file it wrote."""
+        base = self.folder / "out"
+        timeout = self.engine.timeout
+        try:
+            program.run_tesseract(str(image), str(base), output, model, config, timeout=timeout)
+            return base.with_suffix(f".{output}").read_text("utf-8", "replace")
+        except program.TesseractError as error:
+            raise OcrFailed(f"tesseract: {error.message[-200:]}") from error
+        except RuntimeError as error:  # pytesseract has no type of its own for a timeout
+            raise OcrFailed(f"tesseract took more than {timeout:g} s") from error
+        except OSError as error:
+            raise OcrFailed(f"tesseract cannot be started: {error}") from error

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from metadata.model import Item
 from metadata.problems import Problem
 
 Outcome = Literal["new", "changed", "identical", "duplicate", "refused", "set_aside"]
+AccessionState = Literal["kept", "undone", "partly undone"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
@@ -23,16 +25,39 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Accession:
-    """One ingest. ``id`` is derived from what came; ``counts`` says how many pieces had which outcome."""
+    """One ingest. ``id`` is derived from what came; ``counts`` says how many pieces had which outcome.
+
+    ``undone_at`` is when it was taken back, ``""`` where it was not; ``left`` is how many of its items
+    were left as they were then, because something newer had changed them.
+    """
 
     id: str
     received_at: str
     sources: tuple[str, ...]
     counts: tuple[tuple[Outcome, int], ...]
+    undone_at: str = ""
+    left: int = 0
+
+    @property
+    def state(self) -> AccessionState:
+        """Whether it stands, or was undone, wholly or in part."""
+        if not self.undone_at:
+            return "kept"
+        return "partly undone" if self.left else "undone"
 
     def count(self, outcome: Outcome) -> int:
         """Return how many pieces had this outcome."""
         return dict(self.counts).get(outcome, 0)
+
+
+def undone_reason(accession_id: str) -> str:
+    """Return the reason for which an item is withdrawn that an accession brought, and took away when undone."""
+    return f"The accession {accession_id}, which brought it, was undone."
+
+
+def is_undone(item: Item) -> bool:
+    """Say whether an item is withdrawn only because its accession was undone: it may come again as if new."""
+    return item.status == "withdrawn" and item.reason == undone_reason(item.accession)
 
 
 def count_outcomes(pieces: Iterable[Piece]) -> tuple[tuple[Outcome, int], ...]:

@@ -223,7 +223,7 @@ class _Reading:
             yield Text(main, language)
             others = (part for value in self.entry.fields.get("titleaddon", ()) for part in listed(value, "="))
             other = dict.fromkeys([*map(self._plain, others), *self._all("shorttitle", "origtitle")])
-            yield from (Text(title) for title in other if title and title != main)
+            yield from (Text(title, "", "other") for title in other if title and title != main)
 
     def _people(self) -> Iterator[Contribution]:
         for field, role in _PEOPLE.items():

@@ -66,12 +66,19 @@ def datacite(
     ``registered`` is the year in which the DOI is registered, for an item without a year of its own.
     Raises MandatoryMissing, its ``fields`` among ``identifier`` and ``publicationYear``.
     """
-    year = _year(item, registered)
-    missing = [("identifier", not (item.doi and plain(item.doi.name))), ("publicationYear", year is None)]
-    if fields := [name for name, absent in missing if absent]:
+    if fields := lacking(item, registered):
         raise MandatoryMissing(*fields)
-    parts = (*_mandatory(item, publisher, year or 0), *_optional(item, vocabulary, related))
+    parts = (*_mandatory(item, publisher, _year(item, registered) or 0), *_optional(item, vocabulary, related))
     return element("resource", _ATTRIBUTES, parts)
+
+
+def lacking(item: Item, registered: int | None = None) -> list[str]:
+    """Return what a record must have and this item has not: among ``identifier`` and ``publicationYear``."""
+    has = {
+        "identifier": item.doi is not None and plain(item.doi.name) != "",
+        "publicationYear": _year(item, registered) is not None,
+    }
+    return [name for name, present in has.items() if not present]
 
 
 def _year(item: Item, registered: int | None) -> int | None:

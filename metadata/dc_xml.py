@@ -18,7 +18,7 @@ from metadata import relators
 from metadata import standard_numbers as numbers
 from metadata.dc_values import DC, TERMS, Source, Value, statements
 from metadata.description import Description, Rejected, Remarks
-from metadata.model import Access, Contribution, Date, DateKind, Identifier, Item, Series, Text
+from metadata.model import Access, Box, Contribution, Date, DateKind, Identifier, Item, Series, Text, TitleKind
 from metadata.xmlrecords import Form, local, named, opening_names, read_records, space, untitled
 
 _OAI_DC = "http://www.openarchives.org/OAI/2.0/oai_dc/"
@@ -34,6 +34,8 @@ _KEPT_BY = {"accessioned", "updated", "modified", "valid", "embargo", "lift"}
 _NUMBERS = {"isbn": "isbn", "issn": "issn", "doi": "doi", "ismn": "ismn", "sici": "sici", "govdoc": "report-number"}
 _SERIES = re.compile(r"(?P<title>.+?)\s*;\s*(?P<number>\S.*)")
 _PERIOD = re.compile(r"\b(start|end)\s*=\s*([^;]+)")
+_BOX = re.compile(r"\b((?:north|south|west|east)limit)\s?=\s?([+-]?\d{1,3}(?:\.\d{1,15})?)\s?(?:;|$)", re.IGNORECASE)
+_LONGEST_BOX = 500
 _NAMED = re.compile(r"\bname\s*=\s*([^;]+)")
 _ADDRESS = re.compile(r"(?:https?|urn|info|doi|hdl):\S+", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"(?:application|text|image|audio|video|model|font)/[\w.+-]+", re.IGNORECASE)
@@ -78,12 +80,16 @@ class _Rights:
 
 def _describe(element: etree._Element, number: int, raw: bytes, remarks: Remarks) -> Description | Rejected:
     """Return the item that an element's statements describe, or why they describe none."""
-    source = Source(tuple(statements(element, remarks)), remarks)
+    return described(Source(tuple(statements(element, remarks)), remarks), number, raw)
+
+
+def described(source: Source, number: int, raw: bytes) -> Description | Rejected:
+    """Return the item that statements describe, or why they describe none; ``raw`` is where they stood."""
     tags = values.unique(_languages(source))
     titles = values.unique(_titles(source, tags))
     if not titles:
-        return untitled(number, "dc:title", raw, remarks)
-    return Description(number, _item(source, titles, tags), raw, "", (), tuple(remarks.problems))
+        return untitled(number, "dc:title", raw, source.remarks)
+    return Description(number, _item(source, titles, tags), raw, "", (), tuple(source.remarks.problems))
 
 
 def _item(source: Source, titles: tuple[Text, ...], tags: tuple[str, ...]) -> Item:
@@ -101,6 +107,7 @@ def _item(source: Source, titles: tuple[Text, ...], tags: tuple[str, ...]) -> It
         descriptions=values.unique(_descriptions(source)),
         identifiers=values.unique(_identifiers(source)),
         coverage=values.unique(_coverage(source)),
+        boxes=values.unique(box for value in source.each("coverage") if (box := _box(value.text))),
         rights=rights.texts,
         access=rights.access,
         embargo=rights.embargo,
@@ -125,7 +132,8 @@ def _titles(source: Source, tags: tuple[str, ...]) -> Iterator[Text]:
     others = [value for value in source.each("title") if value not in proper]
     for at, value in enumerate((*proper, *others)):
         text = values.without_markup(value.text)
-        yield Text(text, value.language or ("" if at else own))
+        kind: TitleKind = "" if value in proper else "translated" if value.refinement == "translated" else "other"
+        yield Text(text, value.language or ("" if at else own), kind if at else "")
 
 
 def _contributions(source: Source) -> Iterator[Contribution]:
@@ -188,9 +196,18 @@ def _time(value: Value) -> str:
 
 def _coverage(source: Source) -> Iterator[Text]:
     for value in source.each("coverage"):
-        if value.refinement == "spatial" or not _time(value):
+        if not _box(value.text) and (value.refinement == "spatial" or not _time(value)):
             named_in = _NAMED.search(value.text)
             yield Text(named_in[1].strip() if named_in else value.text, value.language)
+
+
+def _box(text: str) -> Box | None:
+    """Return the box of a text in DCMI's Box Encoding Scheme, in decimal degrees; None where it is none."""
+    sides = {name.lower(): float(value) for name, value in _BOX.findall(text[:_LONGEST_BOX])}
+    edges = [sides.get(f"{side}limit") for side in ("west", "south", "east", "north")]
+    known = [edge for edge in edges if edge is not None]
+    box = Box(*known) if len(known) == len(edges) else None
+    return box if box and box.on_earth else None
 
 
 def _type(source: Source) -> str:

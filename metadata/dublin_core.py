@@ -14,7 +14,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from metadata.languages import to_iso639_3
-from metadata.model import Contribution, File, Identifier, Item, Text
+from metadata.model import Box, Contribution, File, Identifier, Item, Text
 from metadata.relators import CREATORS, STAND_INS
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
@@ -52,16 +52,19 @@ def oai_dc(item: Item, base_url: str, vocabulary: Vocabulary) -> str:
         *(_subject(uri, vocabulary) for uri in dict.fromkeys(item.concepts)),
         *_texts("subject", item.keywords),
         *_texts("description", item.descriptions),
+        *_texts("description", item.notes),
         *_plain("publisher", publishers),
         *_plain("contributor", contributors),
         *_plain("date", _dates(item)),
         _type(item.type),
-        *_plain("format", [file.media_type for file in _shown_files(item)]),
+        *_plain("format", [*(file.media_type for file in _shown_files(item)), item.extent]),
         *_plain("identifier", _identifiers(item, base_url)),
         *_plain("language", map(to_iso639_3, item.languages)),
         *_plain("relation", [f"{base_url}/item/{relation.target}" for relation in item.relations]),
+        *_plain("relation", _series(item)),
         *_texts("coverage", item.coverage),
         *_plain("coverage", [when.value for when in item.dates if when.kind == "covered"]),
+        *_plain("coverage", [dcmi_box(box) for box in item.boxes if box.on_earth]),
         *_texts("rights", item.rights),
         _CLOSING,
     ]
@@ -80,6 +83,19 @@ def oai_header(identifier: str, datestamp: str, sets: tuple[str, ...], deleted: 
         f"<header{status}><identifier>{escape(identifier)}</identifier>"
         f"<datestamp>{datestamp}</datestamp>{specs}</header>"
     )
+
+
+def dcmi_box(box: Box) -> str:
+    """Return a box in the DCMI Box Encoding Scheme (2006), in decimal degrees."""
+    sides = (("northlimit", box.north), ("southlimit", box.south), ("westlimit", box.west), ("eastlimit", box.east))
+    return "; ".join(f"{name}={value:.7f}".rstrip("0").rstrip(".") for name, value in sides)
+
+
+def _series(item: Item) -> Iterator[str]:
+    """Yield each series with its number, then its ISSN."""
+    for one in item.series:
+        yield f"{one.title} ; {one.number}" if one.title and one.number else one.title
+        yield f"urn:ISSN:{one.issn}" if one.issn else ""
 
 
 @lru_cache(maxsize=4096)

@@ -120,7 +120,7 @@ def _titles(source: _Source) -> Iterator[Text]:
     own = tags[0] if len(tags) == 1 else ""
     for at, title in enumerate(source.texts("title")):
         yield title if title.language or at else Text(title.value, own)
-    yield from source.texts("alt_title")
+    yield from (Text(title.value, title.language, "other") for title in source.texts("alt_title"))
 
 
 def _item(source: _Source, titles: tuple[Text, ...], address: str) -> Item:

@@ -7,7 +7,7 @@ character and every exchange of two. The DOI suffix is the id.
 """
 
 import hashlib
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 10
@@ -38,10 +38,9 @@ def _derive(submission: str, attempt: int) -> str:
 
 
 def _check(body: str) -> str:
-    total, weight = 0, 1
-    for character in body:
-        weight = _times(weight, 2)
-        total ^= _times(weight, ALPHABET.index(character))
+    total = 0
+    for weighed, character in zip(_WEIGHED, body, strict=True):
+        total ^= weighed[character]
     return ALPHABET[total]
 
 
@@ -55,3 +54,14 @@ def _times(a: int, b: int) -> int:
         if product >> bit & 1:
             product ^= 0b100101 << (bit - 5)
     return product
+
+
+def _weighed() -> Iterator[dict[str, int]]:
+    """Yield for each place of a body what each character counts there: its value times a power of two."""
+    weight = 1
+    for _ in range(LENGTH - 1):
+        weight = _times(weight, 2)
+        yield {character: _times(weight, value) for value, character in enumerate(ALPHABET)}
+
+
+_WEIGHED = tuple(_weighed())

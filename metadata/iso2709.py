@@ -15,8 +15,8 @@ from metadata.marc_record import Field, Record
 
 LEADER = 24
 ENTRY = 12
+_new = tuple.__new__  # what a named tuple's own constructor comes to, without its cost
 _NOT_LEADER = re.compile(rb"[^\x20-\x7e]")
-_TAG = re.compile("[0-9A-Za-z]{3}")
 
 
 class Damaged(ValueError):
@@ -69,14 +69,17 @@ def _directory(raw: bytes, parts: list[bytes], remarks: Remarks) -> tuple[list[s
     directory = raw.decode("latin-1")
     tags, starts, offset = [], {}, 0
     for number, part in enumerate(parts):
-        starts[f"{len(part) + 1:04d}{offset:05d}"] = number
-        offset += len(part) + 1
+        length = len(part) + 1
+        # Four digits and five, formatted as one number while that comes to the same.
+        starts[f"{length * 100_000 + offset:09d}" if offset < 100_000 else f"{length:04d}{offset}"] = number
+        offset += length
     entries = [directory[at : at + ENTRY] for at in range(0, len(directory), ENTRY)]
     tags = [entry[:3] for entry in entries]
     order = [starts.get(entry[3:], -1) for entry in entries]
     if -1 in order or len(set(order)) < len(parts):
         tags, order = _mend(directory, entries, starts, remarks)
-    if not all(map(_TAG.fullmatch, tags)):
+    together = "".join(tags)
+    if len(together) != 3 * len(tags) or not (together.isascii() and together.isalnum()):
         remarks.mended("a tag is not three letters or digits")
     return tags, order
 
@@ -107,14 +110,17 @@ def _fields(tags: list[str], order: list[int], texts: list[str], remarks: Remark
     for tag, number in zip(tags, order, strict=True):
         text = texts[number]
         if tag < "010" and tag.isdigit():
-            field = Field(tag, "", (("", text),))
+            field = _new(Field, (tag, "", (("", text),)))
         else:
             head, *rest = text.split("\x1f")
             subfields = tuple([(sub[0], sub[1:]) for sub in rest if sub])
             if len(head) != 2 or not text.isascii():
                 head, subfields = _checked(tag, head, subfields, remarks)
-            field = Field(tag, head, subfields)
-        fields.setdefault(tag, []).append(field)
+            field = _new(Field, (tag, head, subfields))
+        if tag in fields:
+            fields[tag].append(field)
+        else:
+            fields[tag] = [field]
     return fields
 
 

@@ -25,6 +25,7 @@ _FIELD = "relations"
 _DATE = re.compile(r"[\dXYTZ?~%:./+-]{1,60}")
 _SHA512 = re.compile("[0-9a-f]{128}")
 _ROLE = re.compile("[a-z]{3}")
+_TITLES = re.compile(rb'"titles"\s*:\s*\[\s*\{\s*"(?:language|value)"')
 _UNTOLD = ("findable", "registered", "external")
 
 
@@ -50,6 +51,14 @@ def read_item_record(data: bytes, where: str) -> Description | Rejected:
     links = tuple(_links(item, remarks))
     told = _told(item, bool(originals), remarks)
     return Description(1, told, data, f"../{originals[0]}" if originals else "", links, tuple(remarks.problems))
+
+
+def originals_of(data: bytes) -> tuple[str, ...]:
+    """Return the paths of an item's originals from its folder in a bag; none where ``data`` is no ``item.json``."""
+    try:
+        return tuple(portable(file.path) for file in _parsed(data).files_as("original"))
+    except UsageError:
+        return ()
 
 
 def portable(path: str) -> str:
@@ -104,7 +113,16 @@ def _told(item: Item, has_file: bool, remarks: Remarks) -> Item:
         descriptions=item.descriptions,
         identifiers=tuple(dict.fromkeys([*item.identifiers, *_doi(item)])),
         coverage=item.coverage,
+        countries=item.countries,
+        boxes=tuple(box for box in item.boxes if box.on_earth),
         rights=item.rights,
+        access=item.access,
+        embargo=item.embargo if not item.embargo or _known("embargo", item.embargo, _DATE, remarks) else "",
+        places=item.places,
+        edition=item.edition,
+        extent=item.extent,
+        series=item.series,
+        notes=item.notes,
         collections=item.collections,
     )
 
@@ -135,3 +153,8 @@ def _doi(item: Item) -> Iterator[Identifier]:
     """Yield the DOI that the item has been registered under, lest it be given a second one."""
     if item.doi and item.doi.state in _UNTOLD and (made := numbers.doi(item.doi.name)):
         yield Identifier("doi", made)
+
+
+def is_item_record(head: bytes) -> bool:
+    """Say whether ``head``, the beginning of a file, looks like an ``item.json`` (UTF-8)."""
+    return head.lstrip()[:1] == b"{" and _TITLES.search(head) is not None

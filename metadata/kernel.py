@@ -13,7 +13,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from metadata.dublin_core import iso_date
-from metadata.model import Agent, Contribution, File, Identifier, Item, RelationKind, Text
+from metadata.model import Agent, Box, Contribution, File, Identifier, Item, RelationKind, Text
 from metadata.relators import CREATORS, STAND_INS
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
@@ -189,7 +189,7 @@ class Kernel:
             yield self.leaf(name, text.value, {**(attributes or {}), "xml:lang": tag(text.language)})
 
     def titles(self, item: Item) -> Iterator[str]:
-        """Yield the titles: the first is the main one, one in another language its translation, the rest variants."""
+        """Yield the titles: the first is the main one; others are translated or variants, by kind or by language."""
         titles = [title for title in dict.fromkeys(item.titles) if plain(title.value)]
         for title in titles:
             kind = None if title is titles[0] else _title_type(title, titles[0])
@@ -266,10 +266,20 @@ class Kernel:
             yield self.leaf("size", f"{sum(file.size for file in files)} bytes")
 
     def places(self, item: Item) -> Iterator[str]:
-        """Yield the places that the content speaks of."""
-        for text in item.coverage:
-            place = self.leaf("geoLocationPlace", text.value)
+        """Yield the places that the content speaks of: in words, by ISO 3166 codes, as boxes in decimal degrees."""
+        for name in (*(text.value for text in item.coverage), *item.countries):
+            place = self.leaf("geoLocationPlace", name)
             yield element(f"{self.prefix}geoLocation", None, (place,)) if place else ""
+        for box in filter(lambda box: box.on_earth, item.boxes):
+            yield element(f"{self.prefix}geoLocation", None, (self._box(box),))
+
+    def _box(self, box: Box) -> str:
+        edges = {"west": "Longitude", "east": "Longitude", "south": "Latitude", "north": "Latitude"}
+        bounds = (
+            self.leaf(f"{side}Bound{axis}", f"{getattr(box, side):.7f}".rstrip("0").rstrip("."))
+            for side, axis in edges.items()
+        )
+        return element(f"{self.prefix}geoLocationBox", None, bounds)
 
 
 def name_identifiers(agent: Agent) -> Iterator[tuple[str, str | None, str]]:
@@ -292,6 +302,8 @@ def _is_containers(identifier: Identifier, item: Item) -> bool:
 
 
 def _title_type(title: Text, main: Text) -> str:
+    if title.kind:
+        return "TranslatedTitle" if title.kind == "translated" else "AlternativeTitle"
     known = title.language and main.language
     other = title.language.partition("-")[0] != main.language.partition("-")[0]
     return "TranslatedTitle" if known and other else "AlternativeTitle"

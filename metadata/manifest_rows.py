@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metadata import edtf_dates, languages, relators, types
 from metadata import standard_numbers as numbers
@@ -119,6 +119,17 @@ def read_rows(
     if blank:
         whole.add("manifest-refused", reason="it has a header and no rows")
         yield Rejected(1, tuple(whole.problems))
+
+
+def read_values(column: Column, header: str, values: Iterable[str], remarks: Remarks) -> tuple[Item, tuple[Link, ...]]:
+    """Return what values of one field say, as if each stood in a cell of its own under ``header``, and their ties.
+
+    A value is one value, whatever stands in it: there are no separators. What cannot be read is remarked on.
+    """
+    whole = replace(column, separator="")
+    cells = (purify(unicodedata.normalize("NFC", value.strip()), remarks).strip() for value in values)
+    row = _Row([_Cell(whole, header, cell) for cell in cells if cell], remarks)
+    return row.item(), tuple(row.links())
 
 
 def _named(header: str, mapping: Mapping, whole: Remarks) -> _Named:

@@ -16,7 +16,7 @@ from metadata.marc import describe
 LARGEST = 10 * 1024 * 1024
 _CHUNK = 256 * 1024
 _BLANK = b" \t\r\n\x1a"
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _LEADER = re.compile(rb"[0-9]{5}[ -~]{5}[ -~]{2}[0-9]{5}[ -~]{3}4[ -~]{3}")
 
 _JUNK = "these bytes stand between records and are none"
@@ -30,8 +30,8 @@ def read_marc21(stream: BinaryIO, where: str) -> Iterator[Description | Rejected
     a single record may have up to 10 MiB.
     """
     number = 0
-    for piece, terminated in _pieces(stream):
-        junk, record = _resynchronise(piece)
+    for piece, terminated in pieces(stream):
+        junk, record = resynchronise(piece)
         for part in (junk, record):
             if part:
                 number += 1
@@ -47,11 +47,11 @@ def read_marc21(stream: BinaryIO, where: str) -> Iterator[Description | Rejected
 
 def is_marc21(head: bytes) -> bool:
     """Say whether ``head``, the beginning of a file, looks like binary MARC (MARC 21 or UNIMARC)."""
-    begins = head.removeprefix(_BOM).lstrip(_BLANK + b"\0")[:5].isdigit()
+    begins = head.removeprefix(BOM).lstrip(_BLANK + b"\0")[:5].isdigit()
     return (begins or bool(_LEADER.search(head))) and b"\x1e" in head and b"\x1f" in head
 
 
-def _pieces(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+def pieces(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     """Yield what stands between terminators, and whether a terminator ended it."""
     held, passing = b"", False
     while chunk := stream.read(_CHUNK):
@@ -68,17 +68,17 @@ def _pieces(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
         yield held, False
 
 
-def _resynchronise(piece: bytes) -> tuple[bytes, bytes]:
+def resynchronise(piece: bytes) -> tuple[bytes, bytes]:
     """Part what precedes the leader from the record; blanks and a byte order mark stay out of the first."""
     piece = piece.lstrip(_BLANK)
-    begins = piece.removeprefix(_BOM)[:5].isdigit() or b"\x1e" not in piece
+    begins = piece.removeprefix(BOM)[:5].isdigit() or b"\x1e" not in piece
     found = None if begins else _LEADER.search(piece)
     return (piece[: found.start()], piece[found.start() :]) if found else (b"", piece)
 
 
 def _read(piece: bytes, terminated: bool, number: int, remarks: Remarks) -> Description | Rejected:
-    if piece.startswith(_BOM):
-        piece = piece.removeprefix(_BOM)
+    if piece.startswith(BOM):
+        piece = piece.removeprefix(BOM)
         remarks.mended("a byte order mark precedes it")
     try:
         if len(piece) > LARGEST:

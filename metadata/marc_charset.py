@@ -27,7 +27,8 @@ _PAGES = {
 _UPPER = "\x7f-\x87\x8a-\x9b\x9d-\x9f\ud800-\udfff\ufeff\ufffe\uffff"
 _ILLEGAL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{_UPPER}]")
 _IN_RECORD = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1d{_UPPER}]")
-_NON_FILING = {0x88: None, 0x89: None, 0x98: None, 0x9C: None}
+_PLAIN = bytes((*b"\t\n\r\x1e\x1f", *range(0x20, 0x7F)))
+_NON_FILING = re.compile("[\x88\x89\x98\x9c]")
 
 
 def decode(data: bytes, leader: str, language: bytes, remarks: Remarks) -> str | None:
@@ -40,7 +41,8 @@ def decode(data: bytes, leader: str, language: bytes, remarks: Remarks) -> str |
     if data.isascii():
         if claimed == "MARC-8" and (b"\x1b" in data or b"&#x" in data):
             return _decode_8bit(data, claimed, language, remarks)
-        return purify(data.decode("ascii"), remarks, _IN_RECORD)
+        text = data.decode("ascii")
+        return purify(text, remarks, _IN_RECORD) if data.translate(None, _PLAIN) else text
     try:
         text = data.decode("utf-8", "surrogatepass" if claimed == "UTF-8" else "strict")
     except UnicodeDecodeError:
@@ -54,7 +56,7 @@ def decode(data: bytes, leader: str, language: bytes, remarks: Remarks) -> str |
 
 def purify(text: str, remarks: Remarks, illegal: re.Pattern[str] = _ILLEGAL) -> str:
     """Return ``text`` without the control characters that XML forbids, remarking on what went."""
-    text = text.translate(_NON_FILING) if not text.isascii() else text
+    text = _NON_FILING.sub("", text) if not text.isascii() else text
     if not (found := illegal.search(text)):
         return text
     remarks.mended(f"control characters removed (U+{ord(found[0]):04X})")
@@ -82,8 +84,12 @@ def _decode_8bit(data: bytes, claimed: str, language: bytes, remarks: Remarks) -
 def _by_subfield(data: bytes, mixed: bool, reader: Callable[[bytes], tuple[str, int]]) -> tuple[str, int]:
     """Decode what needs it with ``reader``; in a ``mixed`` record subfields that are UTF-8 stay UTF-8."""
     parts, faults = [], 0
+    escapes = b"\x1b" in data or b"&#x" in data
     for part in _SEPARATOR.split(data):
-        text, wrong = _plain(part, mixed), 0
+        if part.isascii() and not (escapes and (b"\x1b" in part or b"&#x" in part)):
+            parts.append(part.decode("ascii"))
+            continue
+        text, wrong = _utf8(part) if mixed else None, 0
         if text is None:
             text, wrong = reader(part)
         parts.append(text)
@@ -91,11 +97,9 @@ def _by_subfield(data: bytes, mixed: bool, reader: Callable[[bytes], tuple[str, 
     return "".join(parts), faults
 
 
-def _plain(part: bytes, mixed: bool) -> str | None:
-    if part.isascii() and b"\x1b" not in part and b"&#x" not in part:
-        return part.decode("ascii")
+def _utf8(part: bytes) -> str | None:
     try:
-        return unicodedata.normalize("NFC", part.decode("utf-8")) if mixed else None
+        return unicodedata.normalize("NFC", part.decode("utf-8"))
     except UnicodeDecodeError:
         return None
 

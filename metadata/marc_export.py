@@ -9,22 +9,19 @@ The order of contributions and of keywords becomes that of the tags.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import pymarc
-from pymarc import Indicators, Subfield
-from pymarc.marcxml import record_to_xml
-
+from metadata import marc_coded as coded
 from metadata import marc_fixed as fixed
+from metadata.marc_coded import clean as _clean
+from metadata.marc_coded import data_field as _field
+from metadata.marc_record import Field
+from metadata.marc_writing import Oversize as Oversize
+from metadata.marc_writing import Written, control, to_iso2709, to_marcxml
 from metadata.model import Agent, Contribution, Identifier, Item, Text
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
-from metadata.xmlbuild import DECLARATION
-from metadata.xmltext import legal
-
-LONGEST_FIELD = 9_999
-LONGEST_RECORD = 99_999
 
 # Those of whom a main entry (1XX) is made.
 _MAIN = frozenset({"aut", "cre", "art", "cmp", "ctg", "pht", "drt", "dis"})
@@ -36,7 +33,6 @@ _TERMS = {
     "ths": "thesis advisor", "trl": "translator",
 }  # fmt: skip
 _MADE_BY = {"pbl": "1", "dst": "2", "mfr": "3"}
-_NUMBERED = {"isrc": "0", "upc": "1", "ismn": "2", "ean": "3", "sici": "4", "other": "8"}
 # https://id.loc.gov/vocabulary/contentTypes
 _CONTENT = {
     "map": ("cartographic image", "cri"),
@@ -67,12 +63,13 @@ _ACCESS = re.compile(
     r"info:eu-repo/semantics/\S+|https?://purl\.org/coar/access_right/\S+|(?:open|restricted|closed|embargoed) ?access",
     re.IGNORECASE,
 )
+_ACCESSES = {
+    "open": "Open access",
+    "embargoed": "Embargoed access",
+    "restricted": "Restricted access",
+    "metadata-only": "Metadata only access",
+}
 _LINK = re.compile(r"(.*\S)?\s*(https?://\S+)", re.DOTALL)
-_LINES = re.compile(r"\s+")
-
-
-class Oversize(ValueError):
-    """The record has no place in ISO 2709: a field or the whole is too long. MARCXML has no such limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,54 +98,46 @@ class _Source:
     cataloguing: str
 
 
-def marc_record(item: Item, vocabulary: Vocabulary, agency: Agency) -> pymarc.Record:
-    """Return the item's bibliographic record, Unicode, its fields in order of their tags.
+def marc_record(item: Item, vocabulary: Vocabulary, agency: Agency) -> Written:
+    """Return the item's bibliographic record, its fields in order of their tags.
 
     ``vocabulary`` gives the concepts' labels (one it does not have appears as its URI).
     Characters that XML forbids, and MARC's own delimiters with them, are left out.
     """
     source = _Source(item, vocabulary, agency, _language_of_cataloguing(item))
-    record = pymarc.Record(leader=fixed.leader(item), force_utf8=True)
-    parts = (_control, _numbers, _titles, _people, _published, _notes, _subjects, _relations, _links)
+    return Written(fixed.leader(item), _made(source, (_control, *_OWN, *_DESCRIBED)))
+
+
+def own_fields(item: Item, vocabulary: Vocabulary, agency: Agency) -> tuple[Field, ...]:
+    """Return what the library says of an item beside any description: its DOI, concepts, ties and address."""
+    return _made(_Source(item, vocabulary, agency, _language_of_cataloguing(item)), _OWN)
+
+
+def described_fields(item: Item, vocabulary: Vocabulary, agency: Agency) -> tuple[Field, ...]:
+    """Return the fields 010 to 856 that describe an item, without what :func:`own_fields` says."""
+    return _made(_Source(item, vocabulary, agency, _language_of_cataloguing(item)), _DESCRIBED)
+
+
+def _made(source: "_Source", parts: Iterable[Callable[["_Source"], "_Fields"]]) -> tuple[Field, ...]:
     made = (one for part in parts for one in part(source))
-    record.fields = sorted((one for one in made if one is not None), key=lambda one: one.tag)
-    return record
+    return tuple(sorted(dict.fromkeys(one for one in made if one is not None), key=lambda one: one.tag))
 
 
 def marcxml(item: Item, vocabulary: Vocabulary, agency: Agency) -> bytes:
     """Return the item's record as a MARCXML document (UTF-8), one ``record`` element; never too long."""
-    xml: bytes = record_to_xml(marc_record(item, vocabulary, agency), namespace=True)  # type: ignore[no-untyped-call]
-    return DECLARATION.encode() + xml + b"\n"
+    return to_marcxml(marc_record(item, vocabulary, agency))
 
 
 def marc21(item: Item, vocabulary: Vocabulary, agency: Agency) -> bytes:
     """Return the item's record in ISO 2709, UTF-8 (leader/09 ``a``), with its terminator.
 
-    Raises Oversize when a field has more than 9,999 bytes or the record more than 99,999: it
-    could be written and not read. Give such a record out as MARCXML.
+    Raises Oversize when a field has more than 9,999 bytes or the record more than 99,999. Give
+    such a record out as MARCXML.
     """
-    record = marc_record(item, vocabulary, agency)
-    for one in record.fields:
-        if (length := len(one.as_marc("utf-8"))) > LONGEST_FIELD:
-            raise Oversize(f"field {one.tag} has {length} bytes, the limit is {LONGEST_FIELD}")
-    written: bytes = record.as_marc()
-    if len(written) > LONGEST_RECORD:
-        raise Oversize(f"the record has {len(written)} bytes, the limit is {LONGEST_RECORD}")
-    return written
+    return to_iso2709(marc_record(item, vocabulary, agency))
 
 
-def _clean(text: str) -> str:
-    """Return ``text`` on one line, without characters that have no place in a record."""
-    return _LINES.sub(" ", legal(text)).strip()
-
-
-def _field(tag: str, indicators: str, *subfields: tuple[str, str]) -> pymarc.Field | None:
-    """Return a data field with the subfields that hold something, None where none does."""
-    kept = [Subfield(code, value) for code, value in ((code, _clean(text)) for code, text in subfields) if value]
-    return pymarc.Field(tag, Indicators(*indicators), kept) if kept else None
-
-
-_Fields = Iterator[pymarc.Field | None]
+_Fields = Iterator[Field | None]
 
 
 def _language_of_cataloguing(item: Item) -> str:
@@ -161,62 +150,68 @@ def _language_of_cataloguing(item: Item) -> str:
 
 
 def _control(source: _Source) -> _Fields:
-    """Yield 001 to 008, 040 and 041."""
+    """Yield 001 to 008 and 040."""
     item, agency = source.item, source.agency
-    yield pymarc.Field("001", data=item.id)
-    yield pymarc.Field("003", data=agency.namespace)
-    yield pymarc.Field("005", data=fixed.changed_at(agency.changed))
+    yield control("001", item.id)
+    yield control("003", agency.namespace)
+    yield control("005", fixed.changed_at(agency.changed))
     if item.files:
-        yield None if item.type == "dataset" else pymarc.Field("006", data="m     o  d        ")
-        yield pymarc.Field("007", data="cr |||||||||||")
-    yield pymarc.Field("008", data=fixed.coded(item, agency.changed))
+        yield None if item.type == "dataset" else control("006", "m     o  d        ")
+        yield control("007", "cr |||||||||||")
+    yield control("008", fixed.coded(item, agency.changed))
     written = fixed.language_code(source.cataloguing) if source.cataloguing else ""
     yield _field("040", "  ", ("a", agency.namespace), ("b", written), ("c", agency.namespace))
-    translated = any(one.kind == "isTranslationOf" for one in item.relations)
+
+
+def _languages(source: _Source) -> _Fields:
+    """Yield 041 where 008 cannot say it: several languages, a translation, a region."""
+    item, uniform = source.item, _uniform(source.item)
+    translated = uniform is not None or any(one.kind == "isTranslationOf" for one in item.relations)
     if translated or len(item.languages) > 1:
         codes = [("a", fixed.language_code(tag)) for tag in item.languages]
-        yield _field("041", f"{'1' if translated else ' '} ", *codes)
+        original = fixed.language_code(uniform.language) if uniform else ""
+        yield _field("041", f"{'1' if translated else ' '} ", *codes, ("h", original))
     regional = [("a", tag) for tag in item.languages if "-" in tag]
     yield _field("041", " 7", *regional, ("2", "rfc5646")) if regional else None
 
 
+def _uniform(item: Item) -> Text | None:
+    """Return the title of the original: the one variant that is in a language of its own, if there is one."""
+    own = item.languages[0] if item.languages else ""
+    found = [one for one in item.titles[1:] if one.kind == "other" and one.language not in ("", own)]
+    return found[0] if len(found) == 1 and _script(found[0].value) == _script(item.title.value) else None
+
+
 def _numbers(source: _Source) -> _Fields:
-    """Yield 020 to 035 and 088."""
-    item = source.item
-    numbers = list(item.identifiers)
-    if item.doi and item.doi.state in _RESOLVING:
-        numbers.append(Identifier("doi", item.doi.name))
-    for number in dict.fromkeys(numbers):
-        yield _number(number)
+    """Yield 010 to 037, 086 and 088."""
+    for number in source.item.identifiers:
+        yield coded.number(number)
 
 
-def _number(number: Identifier) -> pymarc.Field | None:
-    scheme, value = number.scheme, ("a", number.value)
-    if scheme in _NUMBERED:
-        return _field("024", f"{_NUMBERED[scheme]} ", value)
-    match scheme:
-        case "isbn":
-            return _field("020", "  ", value)
-        case "issn":
-            return _field("022", "  ", value)
-        case "control-number":
-            return _field("035", "  ", value)
-        case "report-number":
-            return _field("088", "  ", value)
-        case "url":
-            return None
-    return _field("024", "7 ", value, ("2", scheme)) if _clean(number.value) else None
+def _doi(source: _Source) -> _Fields:
+    """Yield 024 for the DOI that leads to the item."""
+    doi = source.item.doi
+    if doi and doi.state in _RESOLVING:
+        yield coded.number(Identifier("doi", doi.name))
+
+
+def title_field(main: Text, entered: str = "0") -> Field:
+    """Return 245 for a main title; ``entered`` is its first indicator, ``1`` where there is a main entry (1XX)."""
+    value = _clean(main.value) or "[Untitled]"
+    return Field("245", f"{entered}{_nonfiling(main)}", tuple(part for part in _title(value) if part[1]))
 
 
 def _titles(source: _Source) -> _Fields:
-    """Yield 245, translations (242), variants (246), and those in other scripts (880)."""
+    """Yield 245, the original's title (240), translations (242), variants (246), and those in other scripts (880)."""
     item = source.item
     main, own = item.title, item.languages[0] if item.languages else ""
-    entered = "1" if _main_entry(item) else "0"
-    yield _field("245", f"{entered}{_nonfiling(main)}", *_title(_clean(main.value) or "[Untitled]"))
+    uniform = _uniform(item)
+    yield title_field(main, "1" if _main_entry(item) else "0")
     for title in item.titles[1:]:
-        if title.language and title.language != own:
-            told = ("y", fixed.language_code(title.language))
+        if title == uniform:
+            yield _field("240", f"1{_nonfiling(title)}", *_title(title.value))
+        elif title.kind != "other" and (title.kind or (title.language and title.language != own)):
+            told = ("y", fixed.language_code(title.language) if title.language else "")
             yield _field("242", f"1{_nonfiling(title)}", *_title(title.value), told)
         elif title.language and _script(title.value) != _script(main.value):
             yield _field("880", "3 ", ("6", f"246-00/{_script(title.value)}"), *_title(title.value))
@@ -274,24 +269,13 @@ def _people(source: _Source) -> _Fields:
             ("a", _before(agent.name, terms)),
             *(("e", term) for term in terms),
             *(("4", code) for code in codes),
-            *(_authority(one) for one in agent.identifiers),
+            *(coded.authority(one) for one in agent.identifiers),
         )
 
 
 def _before(name: str, terms: list[str]) -> str:
     """Put the comma that ISBD has between a name and a relator term."""
     return f"{name}," if terms and name[-1:] not in ("-", ",") else name
-
-
-def _authority(identifier: Identifier) -> tuple[str, str]:
-    """Return $1 for what names the agent itself, $0 for what names its authority record."""
-    scheme, value = identifier.scheme, identifier.value
-    things = {
-        "orcid": "https://orcid.org/",
-        "ror": "https://ror.org/",
-        "wikidata": "https://www.wikidata.org/entity/",
-    }
-    return ("1", things[scheme] + value) if scheme in things else ("0", f"({scheme}){value}")
 
 
 def _stands_in_264(contribution: Contribution) -> bool:
@@ -301,33 +285,57 @@ def _stands_in_264(contribution: Contribution) -> bool:
 
 
 def _published(source: _Source) -> _Fields:
-    """Yield 264, with the date in the first of publication, and what the item is physically (300, 33X)."""
+    """Yield 250, 264 with the date in the first of publication, 300, 33X, and 490."""
     item, date = source.item, fixed.date_written(source.item)
+    yield _field("250", "  ", ("a", item.edition))
     for role, second in _MADE_BY.items():
         names = [one.agent.name for one in item.contributions if one.role == role and _stands_in_264(one)]
-        year = date if role == "pbl" else ""
-        yield _field("264", f" {second}", *_statement(names, year)) if names or year else None
+        places, year = (item.places, date) if role == "pbl" else ((), "")
+        yield _field("264", f" {second}", *_statement(places, names, year)) if names or places or year else None
     content, code = _CONTENT.get(item.type, ("text", "txt"))
     yield _field("336", "  ", ("a", content), ("b", code), ("2", "rdacontent"))
     if item.files:
-        pages = f" ({item.page_count} pages)" if item.page_count > 1 else " (1 page)" if item.page_count else ""
-        yield _field("300", "  ", ("a", f"1 online resource{pages}"))
         yield _field("337", "  ", ("a", "computer"), ("b", "c"), ("2", "rdamedia"))
         yield _field("338", "  ", ("a", "online resource"), ("b", "cr"), ("2", "rdacarrier"))
-    elif item.page_count:
-        yield _field("300", "  ", ("a", f"{item.page_count} pages"))
+    yield _field("300", "  ", ("a", item.extent or _counted(item)))
+    for one in item.series:
+        sign = " ;" if one.number and one.title and not one.issn else ""
+        yield _field("490", "0 ", ("a", one.title + sign), ("x", one.issn), ("v", one.number))
 
 
-def _statement(names: list[str], date: str) -> Iterator[tuple[str, str]]:
-    """Put ISBD's punctuation between publishers, and before the date."""
+def _counted(item: Item) -> str:
+    """Return the extent as the number of pages tells it."""
+    pages = f"{item.page_count} pages" if item.page_count > 1 else "1 page" if item.page_count else ""
+    if item.files:
+        return f"1 online resource ({pages})" if pages else "1 online resource"
+    return pages
+
+
+def _statement(places: Sequence[str], names: Sequence[str], date: str) -> Iterator[tuple[str, str]]:
+    """Put ISBD's punctuation between places, publishers and the date."""
+    for number, place in enumerate(places, 1):
+        yield "a", f"{place} ;" if number < len(places) else f"{place} :" if names else f"{place}," if date else place
     for number, name in enumerate(names, 1):
         yield "b", f"{name} :" if number < len(names) else f"{name}," if date else name
     yield "c", date
 
 
-def _notes(source: _Source) -> _Fields:
-    """Yield 506, 520, 522 and 540."""
+def _covered(source: _Source) -> _Fields:
+    """Yield 034 for boxes, 043 for countries, and 045 or 648 for periods."""
     item = source.item
+    yield from map(coded.area, item.boxes)
+    yield _field("043", "  ", *(("c", code) for code in item.countries))
+    yield from (coded.period(date.value) for date in item.dates if date.kind == "covered")
+
+
+def _notes(source: _Source) -> _Fields:
+    """Yield 500, 506, 520, 522 and 540."""
+    item = source.item
+    for text in item.notes:
+        yield _field("500", "  ", ("a", text.value))
+    if item.access or item.embargo:
+        closed = "0" if item.access == "open" else "1"
+        yield _field("506", f"{closed} ", ("a", _ACCESSES.get(item.access, "")), ("g", item.embargo))
     for text in item.descriptions:
         yield _field("520", "  ", ("a", text.value))
     for text in item.rights:
@@ -342,12 +350,8 @@ def _notes(source: _Source) -> _Fields:
 
 
 def _subjects(source: _Source) -> _Fields:
-    """Yield 648, 650, 651, 653 and 655."""
+    """Yield 651, 653 and 655."""
     item = source.item
-    for date in item.dates:
-        yield _field("648", " 4", ("a", date.value)) if date.kind == "covered" else None
-    for uri in dict.fromkeys(item.concepts):
-        yield _heading(uri, source)
     for keyword in item.keywords:
         tag, indicators = ("651", " 4") if keyword in item.coverage else ("653", "  ")
         yield _field(tag, indicators, ("a", keyword.value))
@@ -355,7 +359,13 @@ def _subjects(source: _Source) -> _Fields:
     yield _field("655", " 7", ("a", kind.label(source.cataloguing)), ("0", kind.coar), ("2", "local"))
 
 
-def _heading(uri: str, source: _Source) -> pymarc.Field | None:
+def _concepts(source: _Source) -> _Fields:
+    """Yield 650, with the URIs of the concepts."""
+    for uri in source.item.concepts:
+        yield _heading(uri, source)
+
+
+def _heading(uri: str, source: _Source) -> Field | None:
     concept = source.vocabulary.concepts.get(uri)
     label = concept.label(source.cataloguing or "en").value if concept else uri
     bare = uri.partition("://")[2]
@@ -374,12 +384,19 @@ def _relations(source: _Source) -> _Fields:
         )
 
 
-def _links(source: _Source) -> _Fields:
-    """Yield 856: the DOI, else the landing page; and the addresses that the item came with."""
+def _address(source: _Source) -> _Fields:
+    """Yield 856: the DOI, else the landing page."""
     item = source.item
     resolves = item.doi is not None and item.doi.state in _RESOLVING
     landing = f"{source.agency.base_url}/item/{item.id}"
-    own = f"https://doi.org/{item.doi.name}" if item.doi and resolves else landing
-    given = (one.value for one in item.identifiers if one.scheme == "url")
-    for address in dict.fromkeys((own, *given)):
-        yield _field("856", "40", ("u", address))
+    yield _field("856", "40", ("u", f"https://doi.org/{item.doi.name}" if item.doi and resolves else landing))
+
+
+def _links(source: _Source) -> _Fields:
+    """Yield 856 for the addresses that the item came with."""
+    for one in source.item.identifiers:
+        yield _field("856", "40", ("u", one.value)) if one.scheme == "url" else None
+
+
+_OWN = (_concepts, _relations, _address, _doi)
+_DESCRIBED = (_numbers, _languages, _covered, _titles, _people, _published, _notes, _subjects, _links)

@@ -28,6 +28,8 @@ _POSITIONS = {
     "k": "||| |     |{form}   ||",
     "m": "    |{form}  | |      ",
 }
+# Where in 008/18-34, and by which code, that says more of the type.
+_TOLD = {"thesis": (6, "m"), "report": (6, "t"), "proceedings": (11, "1"), "dataset": (8, "a")}
 _YEAR = re.compile(r"(\d{4}|\d{3}X|\d{2}XX)([?~%]?)", re.ASCII)
 _SUPPLIED = re.compile(r"\d{4}\?\d{4}\?", re.ASCII)
 _TWO = re.compile(r"\d{8}", re.ASCII)
@@ -57,12 +59,29 @@ def coded(item: Item, instant: str) -> str:
     """Return field 008 of an item whose record was last changed at ``instant`` (RFC 3339, UTC)."""
     entered = changed_at(instant)[2:8]
     language = language_code(item.languages[0]) if item.languages else "und"
-    return f"{entered}{_dates(_issued(item), item.type)}xx {_material(item)}{language} d"
+    return f"{entered}{_dates(issued(item), item.type)}xx {_material(item)}{language} d"
+
+
+def recoded(known: str, was: Item, now: Item) -> str:
+    """Return field 008, ``known``, of an item that ``was`` otherwise, with what is ``now`` true in its places.
+
+    Only the places of what has changed are written: dates, material (by type), language.
+    """
+    if (issued(was), was.type, was.languages) == (issued(now), now.type, now.languages):
+        return known
+    places = known.ljust(40, "|")[:40]
+    if issued(was) != issued(now) or (was.type == "periodical") != (now.type == "periodical"):
+        places = places[:6] + _dates(issued(now), now.type) + places[15:]
+    if was.type != now.type:
+        places = places[:18] + _rematerial(places[18:35], was, now) + places[35:]
+    if was.languages != now.languages:
+        places = places[:35] + (language_code(now.languages[0]) if now.languages else "und") + places[38:]
+    return places
 
 
 def date_written(item: Item) -> str:
     """Return the date of issue as 264 $c has it (``[1987?]``, ``1993-``), ``""`` where there is none."""
-    value = _issued(item)
+    value = issued(item)
     first, slash, second = value.partition("/")
     if not slash:
         return _one(first)
@@ -73,8 +92,8 @@ def date_written(item: Item) -> str:
     return f"{_one(first)}-" if second in ("", "..") else f"{_one(first)}-{_one(second)}"
 
 
-def _issued(item: Item) -> str:
-    """Return the date of issue, else of creation."""
+def issued(item: Item) -> str:
+    """Return the date of issue, else of creation, in EDTF; ``""`` where there is neither."""
     dated = sorted((date for date in item.dates if date.kind != "covered"), key=_created_last)
     return dated[0].value if dated else ""
 
@@ -121,8 +140,19 @@ def _material(item: Item) -> str:
     record = _LEVELS.get(item.type, "am")
     pattern = _POSITIONS["s" if record[1] in "sb" else record[0]]
     places = list(pattern.format(form="o" if item.files else "|"))
-    at, code = {"thesis": (6, "m"), "report": (6, "t"), "proceedings": (11, "1"), "dataset": (8, "a")}.get(
-        item.type, (0, places[0])
-    )
+    at, code = _TOLD.get(item.type, (0, places[0]))
+    places[at] = code
+    return "".join(places)
+
+
+def _rematerial(known: str, was: Item, now: Item) -> str:
+    """Return 008/18-34 of an item that was of another type; what is coded for the same material stays."""
+    if _LEVELS.get(was.type, "am") != _LEVELS.get(now.type, "am"):
+        return _material(now)
+    places = list(known)
+    at, code = _TOLD.get(was.type, (0, ""))
+    if places[at] == code:
+        places[at] = " "
+    at, code = _TOLD.get(now.type, (0, places[0]))
     places[at] = code
     return "".join(places)

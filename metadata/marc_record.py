@@ -1,6 +1,6 @@
 """A MARC record in memory, the same whether it came as ISO 2709 or as MARCXML."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,10 +36,11 @@ class Record:
     leader: str
     fields: dict[str, list[Field]]
 
-    def each(self, *tags: str) -> Iterator[Field]:
-        """Yield the fields of ``tags``, tag by tag."""
-        for tag in tags:
-            yield from self.fields.get(tag, ())
+    def each(self, *tags: str) -> Sequence[Field]:
+        """Return the fields of ``tags``, tag by tag."""
+        if len(tags) == 1:
+            return self.fields.get(tags[0], ())
+        return [field for tag in tags if tag in self.fields for field in self.fields[tag]]
 
     def control(self, tag: str) -> str:
         """Return the content of a control field (``001`` … ``009``), else ``""``."""

@@ -51,7 +51,7 @@ def read_marcxml(stream: BinaryIO, where: str) -> Iterator[Description | Rejecte
     """
     number = 0
     try:
-        for piece, context in _pieces(_in_ascii_superset(stream)):
+        for piece, context in pieces(in_ascii_superset(stream)):
             number += 1
             yield _read(piece, context, number, Remarks(f"{where}#{number}"))
         if not number:
@@ -69,7 +69,7 @@ def is_marcxml(head: bytes) -> bool:
     return bool(_OPENING.search(head)) and (NAMESPACE.encode() in head or bool(_CONTENT.search(head)))
 
 
-def _in_ascii_superset(stream: BinaryIO) -> Iterator[bytes]:
+def in_ascii_superset(stream: BinaryIO) -> Iterator[bytes]:
     """Yield the stream in UTF-8 behind its declaration, so that tags can be found among its bytes."""
     first = stream.read(_CHUNK)
     encoding = _encoding(first)
@@ -100,7 +100,7 @@ def _encoding(first: bytes) -> str:
     return "utf-8" if encoding == "ascii" else encoding
 
 
-def _pieces(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
+def pieces(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Yield each record as it stands, with the namespace declarations of what encloses it."""
     scanner = _Scanner()
     for chunk in chunks:
@@ -206,8 +206,8 @@ class _Scanner:
 
 def _read(piece: bytes, context: bytes, number: int, remarks: Remarks) -> Description | Rejected:
     try:
-        element = _element(piece, context)
-        record = _record(element, remarks)
+        element = element_of(piece, context)
+        record = record_of(element, remarks)
     except (etree.XMLSyntaxError, Refused) as fault:
         remarks.problems.clear()
         remarks.add("record-damaged", reason=_reason(fault))
@@ -219,13 +219,17 @@ def _reason(fault: Exception) -> str:
     return f"its XML is not well formed ({fault.args[0]})" if isinstance(fault, etree.XMLSyntaxError) else str(fault)
 
 
-def _element(piece: bytes, context: bytes) -> etree._Element:
+def element_of(piece: bytes, context: bytes) -> etree._Element:
+    """Return the element of a record cut out of its file; ``context`` has the namespaces declared around it.
+
+    Raises XMLSyntaxError.
+    """
     parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     root = etree.fromstring(b"<records " + context + b">" + piece + b"</records>", parser)
     return root[0] if len(root) else root
 
 
-def _record(element: etree._Element, remarks: Remarks) -> Record:
+def record_of(element: etree._Element, remarks: Remarks) -> Record:
     """Return the record in ``element``; an element out of place is remarked on."""
     namespace = etree.QName(element).namespace or ""
     if namespace not in ("", NAMESPACE):

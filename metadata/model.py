@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["person", "organisation"]
+TitleKind = Literal["", "other", "translated"]
 DateKind = Literal["created", "issued", "covered"]
 RelationKind = Literal["isTranslationOf", "isPartOf", "replaces"]
 FileRole = Literal["original", "access", "pages"]
@@ -21,10 +22,16 @@ Method = Literal["text-layer", "ocr", "blank", "unread"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string and the BCP 47 tag of its language (``""``: not known)."""
+    """A string and the BCP 47 tag of its language (``""``: not known).
+
+    ``kind`` is for titles. The first of an item is its main title and needs none; ``other`` is a
+    variant, uniform or former title or the same in another script, ``translated`` a translation
+    made by a cataloguer, not found on the publication. ``""`` after the first: not known which.
+    """
 
     value: str
     language: str = ""
+    kind: TitleKind = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,25 @@ class Concept:
         by_language = {text.language: text for text in self.labels}
         fallback = next(iter(self.labels), Text(self.uri))
         return by_language.get(language) or by_language.get("en") or fallback
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of the Earth's surface that an item covers, in decimal degrees (WGS 84).
+
+    Longitudes lie within ±180, east and north positive, latitudes within ±90; ``south`` is not
+    above ``north``. A box whose ``west`` is east of its ``east`` crosses the antimeridian.
+    """
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def on_earth(self) -> bool:
+        """Whether the edges are degrees of longitude and latitude, the south not above the north."""
+        return abs(self.west) <= 180 and abs(self.east) <= 180 and -90 <= self.south <= self.north <= 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +154,9 @@ class Item:
     ``source`` names what it was made from: the path as given at ingest, with ``#n`` for the
     nth record of a file. ``submission`` is the sha512 of what was submitted, from which
     ``id`` is derived (:mod:`metadata.ids`). ``concepts`` holds URIs; what matched no concept
-    stays in ``keywords``. ``edition``, ``extent`` and ``places`` (of publication) are as printed.
+    stays in ``keywords``. Places covered are in words (``coverage``), as codes of ISO 3166-1 or
+    ISO 3166-2 (``countries``: ``FR``, ``US-CA``) and as ``boxes``. ``edition``, ``extent`` and
+    ``places`` (of publication) are as printed.
     ``access`` is ``""`` where nothing is said of it; ``embargo`` is the date (EDTF) that it ends.
     """
 
@@ -145,6 +173,8 @@ class Item:
     doi: Doi | None = None
     relations: tuple[Relation, ...] = ()
     coverage: tuple[Text, ...] = ()
+    countries: tuple[str, ...] = ()
+    boxes: tuple[Box, ...] = ()
     rights: tuple[Text, ...] = ()
     access: Access = ""
     embargo: str = ""

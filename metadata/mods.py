@@ -13,11 +13,11 @@ from lxml import etree
 
 from metadata import record_values as values
 from metadata.description import Description, Rejected, Remarks
-from metadata.model import Access, Contribution, Identifier, Item, Series, Text
+from metadata.model import Access, Contribution, Identifier, Item, Series, Text, TitleKind
 from metadata.mods_dates import dates
 from metadata.mods_parts import Names, Source, agent_of, roles, tidy, whole_title
 from metadata.mods_related import notes_of_related, related
-from metadata.mods_subjects import concepts, coverage, covered, subjects
+from metadata.mods_subjects import boxes, concepts, countries, coverage, covered, subjects
 from metadata.xmlrecords import (
     Form,
     by_name,
@@ -41,6 +41,10 @@ _SILENT_PARTS = re.compile(
     r"summary|abstract|contents|original|libretto|translation|accompanying|caption|subtitle", re.I
 )
 _XLINK = "{http://www.w3.org/1999/xlink}href"
+_KINDS: dict[str, TitleKind] = {
+    "translated": "translated",
+    **dict.fromkeys(("alternative", "abbreviated", "uniform"), "other"),
+}
 _MATERIALS = (
     ("cartographic", "map"),
     ("still image", "image"),
@@ -95,6 +99,8 @@ def _item(source: Source, titles: tuple[Text, ...], series: tuple[Series, ...]) 
         descriptions=_texts(source, "abstract"),
         identifiers=values.unique(_identifiers(source)),
         coverage=values.unique(coverage(source)),
+        countries=values.unique(countries(source)),
+        boxes=values.unique(boxes(source)),
         rights=rights,
         access=access,
         embargo=embargo,
@@ -136,7 +142,8 @@ def _titles(source: Source) -> Iterator[Text]:
         if title := whole_title(info, source.remarks):
             stated = stated_language(info, *by_name(info).get("title", ()))
             own = source.languages[0] if main and source.languages else ""
-            yield Text(title, own if stated is None else stated)
+            kind: TitleKind = "" if main else _KINDS.get(info.get("type", ""), "")
+            yield Text(title, own if stated is None else stated, kind)
             main = False
 
 

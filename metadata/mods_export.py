@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from metadata.marc_export import Agency
 from metadata.marc_fixed import language_code
-from metadata.model import Agent, Contribution, Identifier, Item, Text
+from metadata.model import Agent, Box, Contribution, Identifier, Item, Text
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from metadata.xmlbuild import element, leaf
@@ -42,6 +42,7 @@ _RELATIONS: dict[str, dict[str, object]] = {
     "isPartOf": {"type": "host"},
     "replaces": {"type": "preceding"},
 }
+_TAGGED = re.compile(r' xml:lang="([^"]*)"')
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*")
 
 
@@ -60,6 +61,17 @@ def mods(item: Item, vocabulary: Vocabulary, agency: Agency) -> str:
     return element("mods", _DECLARED, (one for part in parts for one in part))
 
 
+def mods_for_harvesters(item: Item, vocabulary: Vocabulary, agency: Agency) -> str:
+    """Return the item's record in MODS 3.7: the schema of 3.8 is not valid itself, so nobody can check against it.
+
+    It says languages by their codes (ISO 639-2b) alone, and does not know ISO 3166-2.
+    """
+    # What is in content or in a value has no plain quotation mark, so this finds attributes only.
+    coded = _TAGGED.sub(lambda found: f' lang="{language_code(found[1])}"', mods(item, vocabulary, agency))
+    coded = coded.replace(' authority="iso3166-2"', "")
+    return coded.replace("mods-3-8.xsd", "mods-3-7.xsd", 1).replace('version="3.8"', 'version="3.7"', 1)
+
+
 def _language(tag: str) -> str | None:
     return tag if _LANGUAGE.fullmatch(tag) else None
 
@@ -72,7 +84,8 @@ def _titles(item: Item) -> Iterator[str]:
             # An empty xml:lang says that the language of the text is not this title's (XML 1.0, 2.12).
             attributes: dict[str, object] = {"xml:lang": "" if told is None and own else told}
         else:
-            kind = "translated" if title.language and title.language != own else "alternative"
+            foreign = not title.kind and title.language and title.language != own
+            kind = "translated" if foreign or title.kind == "translated" else "alternative"
             attributes = {"type": kind, "xml:lang": told}
         yield element("titleInfo", attributes, _title(title.value))
 
@@ -152,8 +165,25 @@ def _subjects(item: Item, vocabulary: Vocabulary) -> Iterator[str]:
         yield _subject("topic", keyword, {})
     for place in item.coverage:
         yield _subject("geographic", place, {})
+    for code in item.countries:
+        scheme = {"authority": "iso3166-2" if "-" in code else "iso3166"}
+        yield element("subject", None, [leaf("geographicCode", code, scheme)]) if code.strip() else ""
+    for box in filter(lambda box: box.on_earth, item.boxes):
+        yield element("subject", None, [element("cartographics", None, [leaf("coordinates", _coordinates(box))])])
     for date in item.dates:
         yield _subject("temporal", Text(date.value), {"encoding": "edtf"}) if date.kind == "covered" else ""
+
+
+def _coordinates(box: Box) -> str:
+    """Return a box as ISBD writes it (3.2.3), in decimal degrees: ``W 125.5°--W 120°/N 42°--N 37°``."""
+    west, east = (_degrees(value, "EW") for value in (box.west, box.east))
+    south, north = (_degrees(value, "NS") for value in (box.south, box.north))
+    return f"{west}--{east}/{north}--{south}"
+
+
+def _degrees(value: float, letters: str) -> str:
+    written = f"{abs(value):.7f}".rstrip("0").rstrip(".")
+    return f"{letters[value < 0]} {written}°"
 
 
 def _subject(name: str, text: Text, attributes: dict[str, object]) -> str:

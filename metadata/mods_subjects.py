@@ -3,17 +3,21 @@
 Specification: MODS User Guidelines (Version 3), subject.
 """
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
 
+from metadata import marc_areas
 from metadata import record_values as values
 from metadata.description import Remarks
-from metadata.model import Date, Text
+from metadata.marc_coverage import written_box
+from metadata.model import Box, Date, Text
 from metadata.mods_parts import Source, heading_of_name, tidy, whole_title
 from metadata.xmlrecords import by_name, content, local, stated_language
 
 _COVERAGE = frozenset({"geographic", "hierarchicalGeographic", "temporal"})
+_COUNTRY = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 _CODED = frozenset({"geographicCode", "cartographics"})
 
 
@@ -63,6 +67,27 @@ def coverage(source: Source) -> Iterator[Text]:
                 continue
             if heading := _heading(one, source.remarks):
                 yield Text(heading, source.text(one, subject).language)
+
+
+def countries(source: Source) -> Iterator[str]:
+    """Yield the ISO 3166 codes that ``geographicCode`` gives, or that a MARC area code means exactly."""
+    for element in source.within("subject", "geographicCode"):
+        code = content(element, source.remarks)
+        match element.get("authority", ""):
+            case "iso3166" | "iso3166-2" if _COUNTRY.fullmatch(code.upper()):
+                yield code.upper()
+            case "marcgac" if found := marc_areas.iso3166(code):
+                yield found
+
+
+def boxes(source: Source) -> Iterator[Box]:
+    """Yield the boxes of ``cartographics/coordinates``, as MARC 255 $c writes them; others are remarked on."""
+    for element in source.within("subject", "cartographics", "coordinates"):
+        text = content(element, source.remarks)
+        if box := written_box(text):
+            yield box
+        elif text:
+            source.remarks.unknown("subject/cartographics/coordinates", text)
 
 
 def covered(source: Source) -> Iterator[Date]:

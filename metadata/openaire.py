@@ -71,12 +71,17 @@ def openaire(
     ``added`` is when the item came into the library (ISO 8601), its date where it has no other: the
     guidelines ask for "any other date available". Raises MandatoryMissing, its ``fields`` among ``title`` and ``date``.
     """
-    issued = _issued(item, added)
-    titles = _KERNEL.list_of("titles", _KERNEL.titles(item))
-    if fields := [name for name, value in (("title", titles), ("date", issued)) if not value]:
+    if fields := lacking(item, added):
         raise MandatoryMissing(*fields)
+    titles, issued = _KERNEL.list_of("titles", _KERNEL.titles(item)), _issued(item, added)
     parts = (titles, *_described(item, base_url, vocabulary, related, issued), *_own(item, base_url))
     return element("oaire:resource", _ATTRIBUTES, parts)
+
+
+def lacking(item: Item, added: str = "") -> list[str]:
+    """Return what a record must have and this item has not: among ``title`` and ``date``."""
+    has = {"title": any(plain(title.value) for title in item.titles), "date": _issued(item, added) != ""}
+    return [name for name, present in has.items() if not present]
 
 
 def _described(

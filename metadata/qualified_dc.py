@@ -9,7 +9,7 @@ left out; edition and notes are descriptions.
 import re
 from collections.abc import Iterable, Iterator
 
-from metadata.dublin_core import iso_date
+from metadata.dublin_core import dcmi_box, iso_date
 from metadata.languages import to_iso639_3
 from metadata.model import Identifier, Item, Text
 from metadata.relators import CREATORS
@@ -134,6 +134,9 @@ def _relations(item: Item, base_url: str) -> Iterator[str]:
 
 def _coverage(item: Item) -> Iterator[str]:
     yield from _texts("dcterms:spatial", item.coverage)
+    yield from (_typed("dcterms:spatial", code, "ISO3166") for code in item.countries if "-" not in code)
+    yield from (leaf("dcterms:spatial", code) for code in item.countries if "-" in code)
+    yield from (_typed("dcterms:spatial", dcmi_box(box), "Box") for box in item.boxes if box.on_earth)
     yield from (leaf("dcterms:temporal", date.value) for date in item.dates if date.kind == "covered")
 
 

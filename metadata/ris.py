@@ -13,7 +13,7 @@ from metadata import reference_reading as reading
 from metadata import standard_numbers as numbers
 from metadata import types
 from metadata.description import Description, Rejected, Remarks
-from metadata.model import Agent, Contribution, Date, Identifier, Item, Kind, Series, Text
+from metadata.model import Agent, Contribution, Date, Identifier, Item, Kind, Series, Text, TitleKind
 
 LARGEST = 1024 * 1024
 """A reference of more bytes than this is refused."""
@@ -228,7 +228,10 @@ class _Reading:
             own = list(self._each(*_WHOLES))[:1]
         language = reading.own_language(self.languages)
         for at, title in enumerate(dict.fromkeys((*own, *self._each("ST", "TT")))):
-            yield Text(title, "" if at else language)
+            yield Text(title, "" if at else language, self._kind(title) if at and title not in own else "")
+
+    def _kind(self, title: str) -> TitleKind:
+        return "translated" if title in self._each("TT") else "other"
 
     def _series(self) -> Iterator[Series]:
         """Yield the whole that it is part of with its volume and issue, then series."""

@@ -15,6 +15,8 @@ from metadata.errors import UsageError
 from metadata.model import Item
 
 _SHOWN = 80
+_decode = msgspec.json.Decoder(Item).decode
+_ATOMS = frozenset((str, int, float, bool, type(None)))
 
 
 def to_json(item: Item) -> bytes:
@@ -41,9 +43,17 @@ def from_json(data: bytes) -> Item:
         item = msgspec.convert(raw, Item)
     except (ValueError, RecursionError) as fault:
         raise UsageError(f"This is not an item: {fault}") from fault
-    if unknown := _unknown(raw, Item, ""):
+    if not _is_known(raw, Item) and (unknown := _unknown(raw, Item, "")):
         raise UsageError(f"This is not an item: {unknown[:_SHOWN]} is not a field of the model")
     return item
+
+
+def from_own(line: str) -> Item:
+    """Return the item of a line that this program wrote itself and nobody else can have changed since.
+
+    A third of the time that :func:`from_json` takes; a key that the model does not have goes unnoticed.
+    """
+    return _decode(line)
 
 
 def _encode(item: Item) -> bytes:
@@ -55,30 +65,47 @@ def _encode(item: Item) -> bytes:
 
 def _plain(value: Any) -> object:
     """Turn dataclasses into dicts, without the fields that are empty by default."""
+    if value.__class__ in _ATOMS:
+        return value
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
-    if value is None or isinstance(value, str | int | float):
-        return value
-    names = _names(value.__class__)
-    found = ((name, getattr(value, name), may_lack) for name, may_lack in names)
-    return {name: _plain(part) for name, part, may_lack in found if part or not may_lack}
+    required, optional = _names(value.__class__)
+    found = {name: _plain(getattr(value, name)) for name in required}
+    for name in optional:
+        if part := getattr(value, name):
+            found[name] = _plain(part)
+    return found
 
 
 @cache
-def _names(kind: Any) -> tuple[tuple[str, bool], ...]:
-    """Name the fields of a dataclass, and say of each whether it is empty by default."""
-    return tuple((f.name, f.default is not MISSING and not f.default) for f in fields(kind))
+def _names(kind: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Name the fields of a dataclass: those always written, and those empty by default."""
+    optional = [f.name for f in fields(kind) if f.default is not MISSING and not f.default]
+    return tuple(f.name for f in fields(kind) if f.name not in optional), tuple(optional)
+
+
+def _is_known(given: Any, kind: Any) -> bool:
+    """Say whether all keys of what was read as a ``kind``, and of what is in it, are fields of the model."""
+    parts, nested = _parts(kind)
+    if not given.keys() <= parts:
+        return False
+    for key in given.keys() & nested.keys():
+        inner, value = nested[key], given[key]
+        for one in value if value.__class__ is list else () if value is None else (value,):
+            if not _is_known(one, inner):
+                return False
+    return True
 
 
 def _unknown(given: object, kind: Any, path: str) -> str:
     """Return the path of the first key of ``given`` that ``kind``, a dataclass, lacks, else ``""``."""
-    parts = _parts(kind)
+    parts, nested = _parts(kind)
     for key, value in given.items() if isinstance(given, dict) else ():
         if key not in parts:
             return f"{path}{key}"
-        if inner := parts[key]:
-            nested = (_unknown(one, inner, f"{path}{key}{place}.") for place, one in _each(value))
-            if found := next(filter(None, nested), ""):
+        if inner := nested.get(key):
+            inside = (_unknown(one, inner, f"{path}{key}{place}.") for place, one in _each(value))
+            if found := next(filter(None, inside), ""):
                 return found
     return ""
 
@@ -89,10 +116,11 @@ def _each(value: object) -> Iterable[tuple[str, object]]:
 
 
 @cache
-def _parts(kind: Any) -> dict[str, Any]:
-    """Map each field of a dataclass to the dataclass that its values are made of, else None."""
+def _parts(kind: Any) -> tuple[frozenset[str], dict[str, Any]]:
+    """Name the fields of a dataclass, and map those whose values are dataclasses to these."""
     hints = get_type_hints(kind)
-    return {field.name: next(filter(is_dataclass, _atoms(hints[field.name])), None) for field in fields(kind)}
+    made_of = {field.name: next(filter(is_dataclass, _atoms(hints[field.name])), None) for field in fields(kind)}
+    return frozenset(made_of), {name: inner for name, inner in made_of.items() if inner}
 
 
 def _atoms(kind: Any) -> Iterator[Any]:

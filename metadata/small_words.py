@@ -17,11 +17,13 @@ _WORDS = {
 SMALL_WORDS = {tag: frozenset(words.split()) for tag, words in _WORDS.items()}
 """By language, the words that tell it; two languages may share some."""
 # Only words of one language alone are proof.
-_OWN = {
-    tag: words - frozenset().union(*(others for other, others in SMALL_WORDS.items() if other != tag))
+_PROOF = {
+    word: tag
     for tag, words in SMALL_WORDS.items()
+    for word in words - frozenset().union(*(others for other, others in SMALL_WORDS.items() if other != tag))
 }
 LANGUAGES = frozenset(SMALL_WORDS)
+_WORD = re.compile(r"[^\W\d_]+")
 _LONGEST = 20_000
 _FEWEST = 4
 _TIMES = 4
@@ -32,8 +34,10 @@ def surely(text: str) -> str:
 
     That is at least four different words of one language alone, and four times as many as of any other.
     """
-    words = Counter(re.findall(r"[^\W\d_]+", text[:_LONGEST].lower()))
-    scores = {tag: sum(words[word] for word in own) for tag, own in _OWN.items()}
-    best, second = sorted(scores, key=lambda tag: -scores[tag])[:2]
-    kinds = sum(word in words for word in _OWN[best])
-    return best if kinds >= _FEWEST and scores[best] >= _TIMES * max(scores[second], 1) else ""
+    found = [word for word in _WORD.findall(text[:_LONGEST].lower()) if word in _PROOF]
+    if len(found) < _FEWEST:
+        return ""
+    scores = Counter(_PROOF[word] for word in found)
+    (best, most), (_, second) = (*scores.most_common(2), ("", 0))[:2]
+    kinds = sum(_PROOF[word] == best for word in set(found))
+    return best if kinds >= _FEWEST and most >= _TIMES * max(second, 1) else ""

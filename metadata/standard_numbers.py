@@ -30,6 +30,16 @@ def isbn(text: str) -> str:
     return ""
 
 
+def isbn_forms(number: str) -> tuple[str, ...]:
+    """Return an ISBN, as :func:`isbn` writes it, in thirteen characters and, where it has that form, in ten."""
+    core = number[3:12] if len(number) == 13 else number[:9]
+    if not (core.isascii() and core.isdigit() and (len(number) == 10 or number.startswith("978"))):
+        return (number,)
+    long = sum(int(c) * (3 if at % 2 else 1) for at, c in enumerate("978" + core))
+    short = sum((10 - at) * int(c) for at, c in enumerate(core))
+    return f"978{core}{-long % 10}", core + "0123456789X"[-short % 11]
+
+
 def issn(text: str) -> str:
     """Return an ISSN as ``NNNN-NNNN``."""
     found = _ISSN.search(text)

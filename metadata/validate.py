@@ -4,46 +4,19 @@ Everything found is a warning. What was wrong with the record itself, such as a 
 could not be read, its reader has said already and is not in the item.
 """
 
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import chain
 
-from babel import Locale
-from babel.core import get_global
-
-from metadata import languages, licences, small_words
-from metadata import standard_numbers as numbers
+from metadata import languages, small_words
 from metadata.description import shorten
 from metadata.folding import fold
-from metadata.model import Identifier, Item, Text
+from metadata.model import Identifier, Item
 from metadata.problems import Problem, problem
-from metadata.validate_text import check_text
+from metadata.validate_text import check_text, fields_of, is_suspicious
+from metadata.validate_values import address_fault, date_fault, is_edtf, is_number, is_unknown_place, rights_fault
 
-EARLIEST = 1400
-_NUMBERS: dict[str, Callable[[str], str]] = {
-    "isbn": numbers.isbn,
-    "issn": numbers.issn,
-    "ismn": numbers.ismn,
-    "doi": numbers.doi,
-    "orcid": numbers.orcid,
-    "isni": numbers.isni,
-    "ror": numbers.ror,
-}
-# EDTF levels 0 and 1 (ISO 8601-2:2019, section 4), as far as catalogues use them.
-_DAY = (
-    r"\d{4}(?:-(?:0[1-9]|1[0-2]|2[1-4])(?:-(?:0[1-9]|[12]\d|3[01]))?)?[?~%]?"
-    r"|(?:\d{2}XX|\d{3}X)[?~%]?|\d{4}-XX(?:-XX)?|\d{4}-\d\d-XX"
-)
-_EDTF = re.compile(rf"(?:{_DAY})(?:/(?:{_DAY}|\.\.)?)?|(?:\.\.)?/(?:{_DAY})")
-_WHOLE_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
-_ADDRESS = re.compile(
-    r"https?://(?P<user>[^\s/@]*@)?(?P<host>\[[^\]\s]+\]|[^\s/:?#@]+)(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
-)
-_HOST = re.compile(r"\[[0-9a-f:.]+\]|[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\.?", re.IGNORECASE)
-_CODE = re.compile(r"[A-Z]{2,3}|\d{3}|[A-Z]{2}-[A-Z0-9]{1,3}")
 _FEWEST_CAPITALS = 12  # letters; less may be names of organisations
-_LONGEST_ADDRESS = 2000
 _Finding = tuple[str, str, dict[str, str]]
 """A problem's code, its field, and its parameters."""
 
@@ -55,10 +28,9 @@ def validate(item: Item, where: str, known: Collection[Problem] = (), today: dat
     which its reader said that a value was left out is not called missing. ``today`` (UTC) is
     the day after which a date is in the future.
     """
-    today = today or datetime.now(UTC).date()
     findings = chain(
         _missing(item, known),
-        _dates(item, today),
+        _dates(item, today or datetime.now(UTC).date()),
         _identifiers(item),
         _languages(item),
         _places(item),
@@ -89,40 +61,12 @@ def _missing(item: Item, known: Collection[Problem]) -> Iterator[_Finding]:
 
 def _dates(item: Item, today: date) -> Iterator[_Finding]:
     for one in item.dates:
-        field = {"issued": "date", "covered": "period"}.get(one.kind, one.kind)
-        if not is_edtf(one.value):
-            yield "date-malformed", field, {"value": one.value}
-        elif one.kind == "covered":
-            continue
-        elif one.value[:4].isdigit() and (_later(one.value, today) or (one.kind == "issued" and _early(one.value))):
-            yield "date-implausible", field, {"value": one.value}
+        if code := date_fault(one.value, one.kind, today):
+            yield code, {"issued": "date", "covered": "period"}.get(one.kind, one.kind), {"value": one.value}
     if item.embargo and not is_edtf(item.embargo):
         yield "date-malformed", "embargo", {"value": item.embargo}
     elif item.access == "embargoed" and not item.embargo:
         yield "field-missing", "embargo", {}
-
-
-def is_edtf(value: str) -> bool:
-    """Say whether a date is EDTF, level 0 or 1, and its days are days of the calendar."""
-    return bool(_EDTF.fullmatch(value)) and all(map(_exists, _WHOLE_DAY.findall(value)))
-
-
-def _exists(parts: tuple[str, str, str]) -> bool:
-    try:
-        date(*map(int, parts))
-    except ValueError:
-        return False
-    return True
-
-
-def _later(value: str, today: date) -> bool:
-    """Say whether a date begins after ``today``, compared as far as it goes."""
-    begins = re.match(r"\d{4}(?:-\d\d(?:-\d\d)?)?", value)
-    return begins is not None and begins[0] > today.isoformat()[: len(begins[0])]
-
-
-def _early(value: str) -> bool:
-    return int(value[:4]) < EARLIEST
 
 
 def _identifiers(item: Item) -> Iterator[_Finding]:
@@ -133,102 +77,75 @@ def _identifiers(item: Item) -> Iterator[_Finding]:
         if one.scheme == "url":
             if reason := address_fault(one.value):
                 yield "address-wrong", field, {"value": one.value, "reason": reason}
-        elif (made := _NUMBERS.get(one.scheme)) and not made(one.value):
+        elif not is_number(one.scheme, one.value):
             yield "number-wrong", field, {"value": one.value, "scheme": one.scheme.upper()}
-    if item.doi and not numbers.doi(item.doi.name):
+    if item.doi and not is_number("doi", item.doi.name):
         yield "number-wrong", "doi", {"value": item.doi.name, "scheme": "DOI"}
-
-
-def address_fault(text: str) -> str:
-    """Return what is wrong with a web address, ``""`` where nothing is."""
-    scheme = text.partition(":")[0].lower()
-    if scheme not in ("http", "https"):
-        return "it begins with neither http:// nor https://"
-    found = _ADDRESS.fullmatch(text) if len(text) <= _LONGEST_ADDRESS else None
-    if not found:
-        return "it is no whole address, is too long or has blanks in it"
-    if found["user"]:
-        return "it holds a user's name or password"
-    if not _HOST.fullmatch(found["host"]) or ("." not in found["host"] and ":" not in found["host"]):
-        return f"{found['host']} is no name of a computer on the internet"
-    return ""
 
 
 def _languages(item: Item) -> Iterator[_Finding]:
     for tag in item.languages:
         if not languages.from_code(tag):
             yield "language-unknown", "language", {"value": tag}
-    for field, text in _tagged(item):
-        found = small_words.surely(text.value)
-        if found and text.language in small_words.LANGUAGES and found != text.language:
-            yield "language-doubtful", field, {"claimed": text.language, "found": found, "value": text.value}
-
-
-def _tagged(item: Item) -> Iterator[tuple[str, Text]]:
-    """Yield the longer texts; one without a language is held to be in the item's own, where that is one."""
+    # A text without a language is held to be in the item's own, where that is one.
     own = item.languages[0] if len(item.languages) == 1 else ""
     for field, texts in (("title", item.titles), ("description", item.descriptions)):
         for text in texts:
-            yield field, Text(text.value, text.language or own)
+            claimed = text.language or own
+            if claimed in small_words.LANGUAGES and (found := small_words.surely(text.value)) not in ("", claimed):
+                yield "language-doubtful", field, {"claimed": claimed, "found": found, "value": text.value}
 
 
 def _places(item: Item) -> Iterator[_Finding]:
-    """Yield codes of countries and regions that ISO 3166, ISO 3166-2 or UN M49 do not have."""
-    territories, old = Locale("en").territories, get_global("territory_aliases")
-    for value in (*(text.value for text in item.coverage), *item.places):
-        if _CODE.fullmatch(value):
-            country = value.partition("-")[0]
-            if country not in territories and country not in old:
-                yield "place-unknown", "place", {"value": value}
+    for value in (*(text.value for text in item.coverage), *item.countries, *item.places):
+        if is_unknown_place(value):
+            yield "place-unknown", "place", {"value": value}
 
 
 def _rights(item: Item) -> Iterator[_Finding]:
     for text in item.rights:
-        if licences.malformed(text.value):
-            yield "licence-malformed", "rights", {"value": text.value}
-        elif re.match(r"[a-z]+://\S*$|javascript:", text.value, re.IGNORECASE) and (
-            reason := address_fault(text.value)
-        ):
-            yield "address-wrong", "rights", {"value": text.value, "reason": reason}
+        code, reason = rights_fault(text.value)
+        if code:
+            yield code, "rights", {"value": text.value} | ({"reason": reason} if reason else {})
 
 
 def _repeated(item: Item) -> Iterator[_Finding]:
-    """Yield values that differ only in case, accents or blanks from one before."""
-    listed = {
-        "title": [(fold(one.value), one.language, one.value) for one in item.titles],
-        "subject": [(fold(one.value), one.language, one.value) for one in item.keywords],
-        "description": [(fold(one.value), "", one.value) for one in item.descriptions],
-        "note": [(fold(one.value), "", one.value) for one in item.notes],
-        "contributor": [(fold(one.agent.name), one.role, one.agent.name) for one in item.contributions],
-        "series": [(fold(one.title), one.number, one.title) for one in item.series],
-    }
-    for field, values in listed.items():
-        seen: set[tuple[str, str]] = set()
-        for folded, beside, value in values:
-            if (folded, beside) in seen:
-                yield "value-repeated", field, {"value": value}
-            seen.add((folded, beside))
+    """Yield values that differ only in case, accents or blanks from one before; beside each, what may tell it apart."""
+    if len(item.titles) > 1:
+        yield from _twice("title", [(one.value, one.language) for one in item.titles])
+    if len(item.keywords) > 1:
+        yield from _twice("subject", [(one.value, one.language) for one in item.keywords])
+    if len(item.descriptions) > 1:
+        yield from _twice("description", [(one.value, "") for one in item.descriptions])
+    if len(item.notes) > 1:
+        yield from _twice("note", [(one.value, "") for one in item.notes])
+    if len(item.contributions) > 1:
+        yield from _twice("contributor", [(one.agent.name, one.role) for one in item.contributions])
+    if len(item.series) > 1:
+        yield from _twice("series", [(one.title, one.number) for one in item.series])
+
+
+def _twice(field: str, values: Sequence[tuple[str, str]]) -> Iterator[_Finding]:
+    keys = list(zip(_folded([value for value, _ in values]), (beside for _, beside in values), strict=True))
+    if len(set(keys)) == len(keys):
+        return
+    seen: set[tuple[str, str]] = set()
+    for key, (value, _) in zip(keys, values, strict=True):
+        if key in seen:
+            yield "value-repeated", field, {"value": value}
+        seen.add(key)
+
+
+def _folded(values: Sequence[str]) -> list[str]:
+    """Fold all at once, which costs as much as one; one by one where one holds what parts them."""
+    parts = fold("\0".join(values)).split("\0")
+    return [part.strip() for part in parts] if len(parts) == len(values) else list(map(fold, values))
 
 
 def _texts(item: Item) -> Iterator[_Finding]:
-    for field, value in fields_of(item):
-        yield from ((code, field, values) for code, values in check_text(field, value))
+    if is_suspicious(item):
+        for field, value in fields_of(item):
+            yield from ((code, field, values) for code, values in check_text(field, value))
     for text in item.titles:
         if text.value.isupper() and " " in text.value and sum(map(str.isalpha, text.value)) >= _FEWEST_CAPITALS:
             yield "title-in-capitals", "title", {"value": text.value}
-
-
-def fields_of(item: Item) -> Iterator[tuple[str, str]]:
-    """Yield every text of an item that people read, with the name of its field as a manifest names it."""
-    yield from (("title", one.value) for one in item.titles)
-    yield from (("contributor", one.agent.name) for one in item.contributions)
-    yield from (("subject", one.value) for one in item.keywords)
-    yield from (("description", one.value) for one in item.descriptions)
-    yield from (("place", one.value) for one in item.coverage)
-    yield from (("rights", one.value) for one in item.rights)
-    yield from (("note", one.value) for one in item.notes)
-    yield from (("published_in", one) for one in item.places)
-    yield from (("series", one.title) for one in item.series)
-    yield from (("series_number", one.number) for one in item.series if one.number)
-    yield from ((one.scheme, one.value) for one in item.identifiers)
-    yield from ((name, value) for name, value in (("edition", item.edition), ("extent", item.extent)) if value)

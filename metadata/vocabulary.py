@@ -7,7 +7,7 @@ What items store is the concept's URI. Notations are text: 5.1 and 5.10 are two.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import pyoxigraph as rdf
@@ -18,6 +18,7 @@ from metadata.folding import fold
 from metadata.model import Concept, Text
 
 LARGEST = 64 * 1024 * 1024
+_REMEMBERED = 16_384  # labels: the subjects of a catalogue come again and again
 """Vocabularies of more bytes than this are refused."""
 
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
@@ -200,10 +201,12 @@ def _ordered(uris: Iterable[str], concepts: Mapping[str, Concept]) -> tuple[str,
     return tuple(sorted(uris, key=place))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _key(label: str) -> str:
     return fold(label.translate(_PUNCTUATION))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _bare(key: str) -> str:
     """Take the plural's ending off each word; a leading NUL keeps the form apart from whole labels."""
     return "\0" + " ".join(_singular(word) for word in key.split())

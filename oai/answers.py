@@ -1,16 +1,17 @@
-"""The XML of every answer (OAI-PMH 2.0, 3.2), joined from strings.
+"""The XML of every answer (OAI-PMH 2.0, 3.2), joined from pieces in UTF-8.
 
-Headers and metadata were rendered when their item was written; here they are only put side by side.
+Records were rendered before; here they are only put side by side.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from metadata.ids import item_id
+from metadata.xmlbuild import attribute
 from metadata.xmltext import escape
 from oai import datestamps
 from oai.arguments import OaiError
-from oai.records import OaiRecord
+from oai.formats import Format
 
 _OPEN = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -28,23 +29,20 @@ _SAMPLE = item_id("")
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """A metadata format (3.4): its prefix, schema and namespace."""
-
-    prefix: str
-    schema: str
-    namespace: str
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
-    """What Identify tells (4.2); ``earliest`` in epoch seconds."""
+    """What Identify tells (4.2); ``earliest`` in epoch seconds.
+
+    ``friends`` are the base URLs of other repositories, ``icon`` the address of a picture that stands
+    for this one (Implementation Guidelines: ``friends`` and ``branding``); none where they are empty.
+    """
 
     name: str
     base_url: str
     admin_email: str
     namespace: str
     earliest: int
+    friends: tuple[str, ...] = ()
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +55,28 @@ class Resumption:
     cursor: int
 
 
-def envelope(base_url: str, now: int, echo: Mapping[str, str], content: str) -> str:
-    """Return the whole document around ``content``, the verb's element or errors.
+def envelope(base_url: str, now: int, echo: Mapping[str, str], content: Iterable[bytes]) -> bytes:
+    """Return the whole document around ``content``, the pieces of the verb's element or of errors.
 
     ``echo`` holds the request's arguments as sent: legal values only, and nothing at all after
     badVerb or badArgument (3.6).
     """
-    attributes = "".join(f' {name}="{_attribute(value)}"' for name, value in echo.items())
-    return (
+    attributes = "".join(f' {name}="{attribute(value)}"' for name, value in echo.items())
+    opening = (
         f"{_OPEN}<responseDate>{datestamps.render(now)}</responseDate>\n"
-        f"<request{attributes}>{escape(base_url)}</request>\n{content}\n</OAI-PMH>\n"
+        f"<request{attributes}>{escape(base_url)}</request>\n"
     )
+    return b"".join((opening.encode(), *content, b"\n</OAI-PMH>\n"))  # a page is copied only here
 
 
-def errors(found: Iterable[OaiError]) -> str:
+def errors(found: Iterable[OaiError]) -> list[bytes]:
     """Return one ``<error>`` for each error found."""
-    return "\n".join(f'<error code="{error.code}">{escape(error.message)}</error>' for error in found)
+    return [f'<error code="{error.code}">{escape(error.message)}</error>\n'.encode() for error in found]
 
 
-def identify(identity: Identity) -> str:
-    """Return ``<Identify>``, described by the Guidelines for the oai-identifier format."""
-    return (
+def identify(identity: Identity) -> list[bytes]:
+    """Return ``<Identify>``, described as the Implementation Guidelines have it."""
+    shown = (
         "<Identify>\n"
         f"<repositoryName>{escape(identity.name)}</repositoryName>\n"
         f"<baseURL>{escape(identity.base_url)}</baseURL>\n"
@@ -90,48 +89,57 @@ def identify(identity: Identity) -> str:
         f"<description>{_OAI_IDENTIFIER}<scheme>oai</scheme>"
         f"<repositoryIdentifier>{identity.namespace}</repositoryIdentifier><delimiter>:</delimiter>"
         f"<sampleIdentifier>oai:{identity.namespace}:{_SAMPLE}</sampleIdentifier>"
-        "</oai-identifier></description>\n</Identify>"
+        f"</oai-identifier></description>\n{_friends(identity.friends)}{_branding(identity)}</Identify>"
     )
+    return [shown.encode()]
 
 
-def metadata_formats(formats: Iterable[Format]) -> str:
+def metadata_formats(formats: Iterable[Format]) -> list[bytes]:
     """Return ``<ListMetadataFormats>``."""
-    return f"<ListMetadataFormats>\n{''.join(map(_metadata_format, formats))}</ListMetadataFormats>"
+    return [f"<ListMetadataFormats>\n{''.join(map(_metadata_format, formats))}</ListMetadataFormats>".encode()]
 
 
-def sets(shown: Iterable[tuple[str, str]], resumption: Resumption | None) -> str:
+def sets(shown: Iterable[tuple[str, str]], resumption: Resumption | None) -> list[bytes]:
     """Return ``<ListSets>`` of (setSpec, name)."""
     elements = "".join(
         f"<set><setSpec>{spec}</setSpec><setName>{escape(name)}</setName></set>\n" for spec, name in shown
     )
-    return f"<ListSets>\n{elements}{_resumption(resumption)}</ListSets>"
+    return [f"<ListSets>\n{elements}{_resumption(resumption)}</ListSets>".encode()]
 
 
-def record(shown: OaiRecord) -> str:
+def record(shown: bytes) -> list[bytes]:
     """Return ``<GetRecord>``."""
-    return f"<GetRecord>\n{_record(shown)}</GetRecord>"
+    return [b"<GetRecord>\n", shown, b"</GetRecord>"]
 
 
-def records(page: Sequence[OaiRecord], resumption: Resumption | None) -> str:
+def records(page: Iterable[bytes], resumption: Resumption | None) -> list[bytes]:
     """Return ``<ListRecords>``."""
-    return f"<ListRecords>\n{''.join(map(_record, page))}{_resumption(resumption)}</ListRecords>"
+    return [b"<ListRecords>\n", *page, f"{_resumption(resumption)}</ListRecords>".encode()]
 
 
-def headers(page: Sequence[OaiRecord], resumption: Resumption | None) -> str:
+def headers(page: Iterable[bytes], resumption: Resumption | None) -> list[bytes]:
     """Return ``<ListIdentifiers>``."""
-    elements = "\n".join([shown.header for shown in page])
-    return f"<ListIdentifiers>\n{elements}\n{_resumption(resumption)}</ListIdentifiers>"
+    return [b"<ListIdentifiers>\n", b"\n".join(page), f"\n{_resumption(resumption)}</ListIdentifiers>".encode()]
 
 
-def _attribute(value: str) -> str:
-    # An attribute's white space is normalised away unless written as references (XML 1.0, 3.3.3).
-    return escape(value).replace("\t", "&#9;").replace("\n", "&#10;")
+def _friends(addresses: tuple[str, ...]) -> str:
+    shown = "".join(f"<baseURL>{escape(address)}</baseURL>" for address in addresses)
+    return _description("friends", shown) if shown else ""
 
 
-def _record(shown: OaiRecord) -> str:
-    if metadata := shown.metadata:
-        return f"<record>{shown.header}<metadata>{metadata}</metadata></record>\n"
-    return f"<record>{shown.header}</record>\n"
+def _branding(identity: Identity) -> str:
+    if not identity.icon:
+        return ""
+    icon, title = escape(identity.icon), escape(identity.name)
+    return _description("branding", f"<collectionIcon><url>{icon}</url><title>{title}</title></collectionIcon>")
+
+
+def _description(name: str, content: str) -> str:
+    """Return a description whose schema is called as its element is."""
+    namespace = f"http://www.openarchives.org/OAI/2.0/{name}/"
+    schema = f"http://www.openarchives.org/OAI/2.0/{name}.xsd"
+    opening = f'<{name} xmlns="{namespace}" xsi:schemaLocation="{namespace} {schema}">'
+    return f"<description>{opening}{content}</{name}></description>\n"
 
 
 def _metadata_format(shown: Format) -> str:

@@ -8,16 +8,17 @@ import re
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from oai.arguments import OaiError, parse_pairs
-from oai.provider import Provider, Repository, answer, refuse
-from oai.records import Records
+from oai.limit import NO_LIMIT, Limit
+from oai.provider import Provider, answer, refuse
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 65_536
@@ -25,6 +26,7 @@ MAX_BODY = 65_536
 
 _MEDIA_TYPE = "text/xml; charset=utf-8"
 _GZIP = 16 + zlib.MAX_WBITS
+_LANGUAGE = re.compile(rb"(?:lang=[a-z]{2})?")
 _WEIGHT = re.compile(r"q=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
@@ -37,22 +39,58 @@ def wall_clock() -> int:
     return int(time.time())
 
 
-def application(repository: Repository, records: Records, path: str = "/oai", clock: Clock = wall_clock) -> Route:
-    """Return the route that answers harvesters at ``path``; records are read in worker threads.
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How harvesters are let in.
 
     ``clock`` gives the responseDate. Harvesters ask next for what came after it, so it must
-    not be later than a datestamp that is yet to appear.
+    not be later than a datestamp that is yet to appear. ``people`` makes the page of a browser
+    that asks without any argument; without it a browser, too, is told badVerb.
     """
-    provider = Provider(repository, records)
+
+    clock: Clock = wall_clock
+    limit: Limit = NO_LIMIT
+    people: Callable[[Request], Response] | None = None
+
+
+_OPEN = Door()
+
+
+def application(provider: Provider, door: Door = _OPEN, path: str = "/oai") -> Route:
+    """Return the route that answers harvesters at ``path``; records are read in worker threads."""
 
     async def oai(request: Request) -> Response:
+        if wait := door.limit.seconds_to_wait(request.client.host if request.client else ""):
+            return _come_later(wait)
+        if door.people and _is_person(request):
+            return await run_in_threadpool(_shown, door.people, request)
         try:
             asked = await _asked(request)
         except ClientDisconnect:
             return Response(status_code=400)
-        return await run_in_threadpool(_respond, provider, request, asked, clock)
+        return await run_in_threadpool(_respond, provider, request, asked, door.clock)
 
     return Route(path, oai, methods=["GET", "POST"])
+
+
+def _come_later(wait: int) -> Response:
+    headers = {"Retry-After": str(wait), "Cache-Control": "no-store"}
+    return PlainTextResponse("Too many requests from this address; come again later.\n", 503, headers)
+
+
+def _is_person(request: Request) -> bool:
+    """Say whether a browser asks for nothing but a language: a harvester that forgot its verb names no HTML."""
+    accepted = ",".join(request.headers.getlist("accept")).lower()
+    asks_nothing = _LANGUAGE.fullmatch(request.scope["query_string"]) is not None
+    return request.method in ("GET", "HEAD") and asks_nothing and "text/html" in accepted
+
+
+def _shown(people: Callable[[Request], Response], request: Request) -> Response:
+    page = people(request)
+    page.headers.append("Vary", "Accept")
+    if request.method == "HEAD":
+        page.body = b""
+    return page
 
 
 def accepts_gzip(header: str) -> bool:
@@ -88,8 +126,8 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _respond(provider: Provider, request: Request, asked: bytes | OaiError, clock: Clock) -> Response:
-    content = _document(provider, asked, clock()).encode()
-    headers = {"Vary": "Accept-Encoding"}
+    content = _document(provider, asked, clock())
+    headers = {"Vary": "Accept-Encoding" if request.scope["query_string"] else "Accept, Accept-Encoding"}
     if accepts_gzip(",".join(request.headers.getlist("accept-encoding"))):
         content = zlib.compress(content, level=1, wbits=_GZIP)
         headers["Content-Encoding"] = "gzip"
@@ -97,7 +135,7 @@ def _respond(provider: Provider, request: Request, asked: bytes | OaiError, cloc
     return Response(b"" if request.method == "HEAD" else content, headers=headers, media_type=_MEDIA_TYPE)
 
 
-def _document(provider: Provider, asked: bytes | OaiError, now: int) -> str:
+def _document(provider: Provider, asked: bytes | OaiError, now: int) -> bytes:
     if isinstance(asked, OaiError):
         return refuse(provider, (asked,), now)
     return answer(provider, parse_pairs(asked), now)

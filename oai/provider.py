@@ -6,14 +6,21 @@ here knows of HTTP, and the time is an argument.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias
 
+from archive.catalogue import Listing, OaiRecord
+from archive.clock import SECOND
+from archive.feed import deleted_header
+from archive.feed import record as joined
 from metadata.errors import UsageError
+from metadata.model import Item
 from oai import answers, datestamps, tokens
 from oai.arguments import Errors, OaiError, OaiRequest, Pairs, read
-from oai.records import OaiRecord, Records
+from oai.formats import FORMATS, OAI_DC, Format, Render
+from oai.records import Records
 from oai.tokens import Place
 
 _EMAIL = re.compile(r"\S+@(\S+\.)+\S+")
@@ -22,15 +29,6 @@ _KEY_LENGTH = 16
 
 SETS_PER_PAGE = 500
 """ListSets gives them all at once up to here."""
-
-FORMATS: Mapping[str, answers.Format] = {
-    "oai_dc": answers.Format(
-        "oai_dc",
-        "http://www.openarchives.org/OAI/2.0/oai_dc.xsd",
-        "http://www.openarchives.org/OAI/2.0/oai_dc/",
-    ),
-}
-"""What records can be had in, by metadataPrefix."""
 
 _UNKNOWN_IDENTIFIER = OaiError("idDoesNotExist", "No item has this identifier.")
 _UNKNOWN_PREFIX = OaiError("cannotDisseminateFormat", "This is not available in that metadata format.")
@@ -43,7 +41,8 @@ class Repository:
 
     ``base_url`` is given out byte for byte, whatever host a request names. Identifiers are
     ``oai:NAMESPACE:item id``, so ``namespace`` is a domain name. ``token_key`` signs
-    resumption tokens (16 bytes at least), ``token_life`` is their life in seconds.
+    resumption tokens (16 bytes at least), ``token_life`` is their life in seconds. ``friends``
+    and ``icon`` are described by :class:`oai.answers.Identity`.
 
     Raises UsageError for what would make the answers invalid.
     """
@@ -55,6 +54,8 @@ class Repository:
     page_size: int
     token_key: bytes
     token_life: int = 48 * 3600
+    friends: tuple[str, ...] = ()
+    icon: str = ""
 
     def __post_init__(self) -> None:
         if not _EMAIL.fullmatch(self.admin_email):
@@ -67,25 +68,32 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A repository and the records it gives."""
+    """A repository and the records it gives, in oai_dc and in the formats that there are ``renders`` for."""
 
     repository: Repository
     records: Records
+    renders: Mapping[str, Render] = field(default_factory=dict)
+
+    @property
+    def formats(self) -> dict[str, Format]:
+        """The formats it gives records in, by metadataPrefix."""
+        return {prefix: one for prefix, one in FORMATS.items() if one is OAI_DC or prefix in self.renders}
 
 
-Element: TypeAlias = str | Errors
+Pieces: TypeAlias = list[bytes]
+Element: TypeAlias = Pieces | Errors
 Verb: TypeAlias = Callable[[Provider, OaiRequest, int], Element]
 
 
-def answer(provider: Provider, pairs: Pairs, now: int) -> str:
-    """Return the document that answers ``pairs`` at ``now`` (epoch seconds)."""
+def answer(provider: Provider, pairs: Pairs, now: int) -> bytes:
+    """Return the document (UTF-8) that answers ``pairs`` at ``now`` (epoch seconds)."""
     request = read(pairs)
     if isinstance(request, OaiRequest):
         return _envelope(provider, request, VERBS[request.verb](provider, request, now), now)
     return refuse(provider, request, now)
 
 
-def refuse(provider: Provider, errors: Errors, now: int) -> str:
+def refuse(provider: Provider, errors: Errors, now: int) -> bytes:
     """Return the answer to a request that was badVerb or badArgument: the base URL alone is echoed (3.6)."""
     return answers.envelope(provider.repository.base_url, now, {}, answers.errors(errors))
 
@@ -100,25 +108,28 @@ def identify(provider: Provider, _request: OaiRequest, _now: int) -> Element:
             repository.admin_email,
             repository.namespace,
             provider.records.earliest_datestamp(),
+            repository.friends,
+            repository.icon,
         )
     )
 
 
 def list_metadata_formats(provider: Provider, request: OaiRequest, _now: int) -> Element:
     """Answer ListMetadataFormats (4.4), for the repository or for one item."""
-    if "identifier" not in request.arguments:
-        return answers.metadata_formats(FORMATS.values())
-    record = _find(provider, request.arguments["identifier"])
-    if record is None:
-        return (_UNKNOWN_IDENTIFIER,)
-    if not _is_available(record):
+    formats = list(provider.formats.values())
+    if "identifier" in request.arguments:
+        record = _find(provider, request.arguments["identifier"])
+        if record is None:
+            return (_UNKNOWN_IDENTIFIER,)
+        formats = [one for one in formats if _is_available(record, one)]
+    if not formats:
         return (OaiError("noMetadataFormats", "The item is in no metadata format."),)
-    return answers.metadata_formats(FORMATS.values())
+    return answers.metadata_formats(formats)
 
 
 def list_sets(provider: Provider, request: OaiRequest, now: int) -> Element:
     """Answer ListSets (4.6)."""
-    place = _resumed(provider, request, now) or Place("ListSets", "", "", 0, 0, 0)
+    place = _resumed(provider, request, now) or Place("ListSets", "", "", 0, 0)
     if isinstance(place, OaiError):
         return (place,)
     sets = provider.records.oai_sets()
@@ -130,36 +141,34 @@ def list_sets(provider: Provider, request: OaiRequest, now: int) -> Element:
         return (_BAD_TOKEN,)
     cursor = place.cursor + len(shown)
     more = start + len(shown) < len(sets)
-    rest = Place("ListSets", "", shown[-1][0], 0, 0, 0, cursor, len(sets)) if more else None
+    rest = Place("ListSets", "", shown[-1][0], 0, 0, cursor, len(sets)) if more else None
     return answers.sets(shown, _resumption(provider, place, rest, cursor, now))
 
 
 def get_record(provider: Provider, request: OaiRequest, _now: int) -> Element:
     """Answer GetRecord (4.1)."""
-    prefix = request.arguments["metadataPrefix"]
+    found = provider.formats.get(request.arguments["metadataPrefix"])
     record = _find(provider, request.arguments["identifier"])
     if record is None:
-        return (_UNKNOWN_IDENTIFIER,) if prefix in FORMATS else (_UNKNOWN_IDENTIFIER, _UNKNOWN_PREFIX)
-    if prefix not in FORMATS or not _is_available(record):
+        return (_UNKNOWN_IDENTIFIER,) if found else (_UNKNOWN_IDENTIFIER, _UNKNOWN_PREFIX)
+    if found is None or not _is_available(record, found):
         return (_UNKNOWN_PREFIX,)
-    return answers.record(record)
+    return answers.record(_record(provider, record, found))
 
 
 def list_records(provider: Provider, request: OaiRequest, now: int) -> Element:
     """Answer ListRecords (4.5) and ListIdentifiers (4.3), which differ only in what is shown of a record."""
-    place = _resumed(provider, request, now) or _first_place(request)
+    place = _resumed(provider, request, now) or _first_place(provider, request)
     if isinstance(place, OaiError):
         return (place,)
     size = provider.repository.page_size
     # One more than is shown tells whether the list goes on, so none ends in a dangling token.
-    after = (place.datestamp, place.change)
-    page = provider.records.oai_page(after, place.until, place.set_spec, size + 1)
-    if not page:
-        return (OaiError("noRecordsMatch", "No record matches from, until and set."),)
-    shown = page[:size]
-    rest = _next_place(provider, place, shown) if len(page) > size else None
-    resumption = _resumption(provider, place, rest, place.cursor + len(shown), now)
-    return _SHOW[request.verb](shown, resumption)
+    changes, page = _page(provider, place, size + 1)
+    if not changes:
+        return (OaiError("noRecordsMatch", "No record matches metadataPrefix, from, until and set."),)
+    reached = place.cursor + min(len(changes), size)
+    rest = _next_place(provider, place, changes[size - 1], reached) if len(changes) > size else None
+    return _SHOW[request.verb](islice(page, size), _resumption(provider, place, rest, reached, now))
 
 
 VERBS: Mapping[str, Verb] = {
@@ -171,15 +180,15 @@ VERBS: Mapping[str, Verb] = {
     "ListRecords": list_records,
 }
 
-_SHOW: Mapping[str, Callable[[Sequence[OaiRecord], answers.Resumption | None], str]] = {
+_SHOW: Mapping[str, Callable[[Iterable[bytes], answers.Resumption | None], Pieces]] = {
     "ListIdentifiers": answers.headers,
     "ListRecords": answers.records,
 }
 
 
-def _envelope(provider: Provider, request: OaiRequest, element: Element, now: int) -> str:
+def _envelope(provider: Provider, request: OaiRequest, element: Element, now: int) -> bytes:
     echo = {"verb": request.verb, **request.arguments}
-    content = element if isinstance(element, str) else answers.errors(element)
+    content = element if isinstance(element, list) else answers.errors(element)
     return answers.envelope(provider.repository.base_url, now, echo, content)
 
 
@@ -189,9 +198,33 @@ def _find(provider: Provider, identifier: str) -> OaiRecord | None:
     return provider.records.oai_record(item_id) if identifier.startswith(prefix) else None
 
 
-def _is_available(record: OaiRecord) -> bool:
+def _is_available(record: OaiRecord, wanted: Format) -> bool:
     # A tombstone stands in every format that its item may have been harvested in.
-    return record.deleted or record.metadata != ""
+    return (record.formats | record.gone) & wanted.bit != 0
+
+
+def _record(provider: Provider, record: OaiRecord, wanted: Format) -> bytes:
+    if wanted is OAI_DC:
+        return record.record
+    if record.formats & wanted.bit:
+        return _made(provider.renders[wanted.prefix], record.change, record.header, record.item)
+    return joined(deleted_header(record.header), b"")
+
+
+def _made(render: Render, change: int, header: bytes, item: Item | None) -> bytes:
+    return joined(header, render(item, change).encode() if item else b"")
+
+
+def _page(provider: Provider, place: Place, limit: int) -> tuple[list[int], Iterator[bytes]]:
+    """Return the change numbers of at most ``limit`` records, and what is shown of each, made as it is taken."""
+    listing = Listing(FORMATS[place.prefix].bit, place.set_spec, place.after, place.until)
+    if place.verb == "ListRecords" and place.prefix != OAI_DC.prefix:
+        items = provider.records.oai_items(listing, limit)
+        render = provider.renders[place.prefix]
+        return [change for change, *_ in items], (_made(render, *each) for each in items)
+    find = provider.records.oai_headers if place.verb == "ListIdentifiers" else provider.records.oai_records
+    rows = find(listing, limit)
+    return [change for change, _ in rows], (shown for _, shown in rows)
 
 
 def _resumed(provider: Provider, request: OaiRequest, now: int) -> Place | OaiError | None:
@@ -200,37 +233,28 @@ def _resumed(provider: Provider, request: OaiRequest, now: int) -> Place | OaiEr
     if token is None:
         return None
     place = tokens.accept(token, provider.repository.token_key, now)
-    if place is None or place.verb != request.verb or place.prefix not in {"", *FORMATS}:
+    if place is None or place.verb != request.verb or place.prefix not in {"", *provider.formats}:
         return _BAD_TOKEN
     return place
 
 
-def _first_place(request: OaiRequest) -> Place | OaiError:
+def _first_place(provider: Provider, request: OaiRequest) -> Place | OaiError:
     arguments = request.arguments
-    if arguments["metadataPrefix"] not in FORMATS:
+    if arguments["metadataPrefix"] not in provider.formats:
         return _UNKNOWN_PREFIX
     since = datestamps.parse(arguments.get("from", "")) or (datestamps.BEGINNING, 0)
     until = datestamps.parse(arguments.get("until", "")) or (0, datestamps.END)
-    # No change number is negative, so this place lies before all records of its second.
-    return Place(request.verb, arguments["metadataPrefix"], arguments.get("set", ""), until[1], since[0], change=-1)
+    # The last change number before that second.
+    after = since[0] * SECOND - 1
+    return Place(request.verb, arguments["metadataPrefix"], arguments.get("set", ""), until[1], after)
 
 
-def _next_place(provider: Provider, place: Place, shown: Sequence[OaiRecord]) -> Place:
+def _next_place(provider: Provider, place: Place, last: int, reached: int) -> Place:
     size = place.size
     if place.cursor == 0:
-        size = provider.records.oai_count(place.datestamp, place.until, place.set_spec)
-    cursor = place.cursor + len(shown)
-    last = shown[-1]
-    return Place(
-        place.verb,
-        place.prefix,
-        place.set_spec,
-        place.until,
-        last.datestamp,
-        last.change,
-        cursor,
-        max(size, cursor + 1),
-    )
+        listing = Listing(FORMATS[place.prefix].bit, place.set_spec, place.after, place.until)
+        size = provider.records.oai_count(listing)
+    return Place(place.verb, place.prefix, place.set_spec, place.until, last, reached, max(size, reached + 1))
 
 
 def _resumption(

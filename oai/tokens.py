@@ -12,10 +12,10 @@ import msgspec
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where a list goes on: after the record ``(datestamp, change)``, or after ``set_spec`` in ListSets.
+    """Where a list goes on: after the change number ``after``, or after ``set_spec`` in ListSets.
 
     ``from`` needs no field, since every later place lies after it. An absent ``until`` stays
-    absent: a record that changes during a harvest gets a later datestamp, moves to the end of
+    absent: a record that changes during a harvest gets a later number, moves to the end of
     the list and is met there in its new form. So nothing is lost, and nothing that stayed as
     it was is met twice. ``cursor`` counts the records before this place, ``size`` the whole
     list as it was counted at its first page (-1: not yet).
@@ -25,8 +25,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     prefix: str
     set_spec: str
     until: int
-    datestamp: int
-    change: int
+    after: int
     cursor: int = 0
     size: int = -1
 

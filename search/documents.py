@@ -68,7 +68,9 @@ def _facts(item: Item, vocabulary: Vocabulary) -> Iterator[str]:
     for uri in item.concepts:
         if concept := vocabulary.concepts.get(uri):
             yield ", ".join(label.value for label in (*concept.labels, *concept.alternatives))
-    yield from (text.value for text in (*item.keywords, *item.coverage))
+    yield from (text.value for text in (*item.keywords, *item.coverage, *item.notes))
+    yield from (f"{series.title} {series.number} {series.issn}" for series in item.series)
+    yield from filter(None, (item.edition, *item.places))
     yield from (identifier.value for identifier in item.identifiers)
     if item.doi:
         yield item.doi.name

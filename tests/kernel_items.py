@@ -17,6 +17,7 @@ from metadata.marcxml import is_marcxml, read_marcxml
 from metadata.model import (
     Access,
     Agent,
+    Box,
     Contribution,
     Date,
     DateKind,
@@ -111,6 +112,7 @@ def some(values: st.SearchStrategy[_T]) -> st.SearchStrategy[tuple[_T, ...]]:
     return st.lists(values, max_size=3).map(tuple)
 
 
+edges = st.floats() | st.integers(-180, 180).map(float)
 items = st.builds(
     Item,
     id=anything,
@@ -132,6 +134,8 @@ items = st.builds(
     extent=anything,
     series=some(st.builds(Series, anything, anything, anything)),
     notes=some(texts),
+    countries=some(anything),
+    boxes=some(st.builds(Box, edges, edges, edges, edges)),
     files=some(
         st.builds(File, anything, st.sampled_from(get_args(FileRole)), anything, st.integers(0, 10**12), st.just(""))
     ),

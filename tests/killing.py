@@ -17,6 +17,7 @@ from archive_library import oracle
 from seen import Seen, halves, look
 from small_library import PROGRAM, canoe_here, environment
 
+from archive.catalogue import Listing
 from canoe.home import Home
 
 MOMENTS = (("canoe.toml", 1.0), ("staging/work-*", 0.8), ("staging/[0-9]*", 0.15))
@@ -103,8 +104,10 @@ class State:
         """Look at a home that nobody writes to."""
         catalogue = Home.read(home).library.catalogue
         specs = [spec for spec, _ in catalogue.oai_sets()]
-        pages = {spec: catalogue.oai_page((0, 0), 1 << 40, spec, 10_000) for spec in specs}
-        members = {spec: sorted(one.header.partition("<datestamp>")[0] for one in pages[spec]) for spec in specs}
+        pages = {spec: catalogue.oai_headers(Listing(set_spec=spec), 10_000) for spec in specs}
+        members = {
+            spec: sorted(header.decode().partition("<datestamp>")[0] for _, header in pages[spec]) for spec in specs
+        }
         return cls(look(home), members, archived(home))
 
     def differences(self, other: "State") -> list[str]:

@@ -15,6 +15,7 @@ from metadata.ids import item_id
 from metadata.model import Agent, Contribution, Date, Item, Text
 from metadata.vocabulary import shipped
 from oai.arguments import parse_pairs
+from oai.formats import Renderers
 from oai.provider import Provider, Repository, answer
 
 BASE_URL = "http://library.example.org/oai"
@@ -72,6 +73,12 @@ def repository(page_size: int = 10, base_url: str = BASE_URL) -> Repository:
     return Repository("Roofs & walls", base_url, "keeper@library.example.org", NAMESPACE, page_size, b"k" * 32)
 
 
+def provider_of_all(catalogue: Catalogue, page_size: int = 10) -> Provider:
+    """Return a provider of every format."""
+    renders = Renderers(catalogue.publishing, "Roofs & walls", catalogue.item).by_prefix()
+    return Provider(repository(page_size), catalogue, renders)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A parsed answer."""
@@ -106,9 +113,9 @@ class Answer:
         return self.root.find("*/oai:resumptionToken", NS)
 
 
-def parsed(document: str | bytes) -> Answer:
+def parsed(document: bytes) -> Answer:
     """Parse an answer; raises where it is not well-formed."""
-    return Answer(etree.fromstring(document if isinstance(document, bytes) else document.encode()))
+    return Answer(etree.fromstring(document))
 
 
 def asked(provider: Provider, query: str, now: int = NOW) -> Answer:

@@ -18,11 +18,13 @@ class _Local(etree.Resolver):
         self.folder = folder
 
     def resolve(self, system_url: str | None, _public_id: str | None, context: object, /) -> "_InputDocument | None":
-        return self.resolve_filename(str(self.folder / str(system_url).rpartition("/")[2]), context)
+        name = str(system_url).rpartition("/")[2]
+        found = next((path for place in (self.folder, *self.folder.parents[:1]) for path in place.rglob(name)), None)
+        return self.resolve_filename(str(found or self.folder / name), context)
 
 
 def schema_of(path: Path, imports: Path) -> etree.XMLSchema:
-    """Compile the schema at ``path``, its imports found in the folder ``imports``; skip where it is absent."""
+    """Compile the schema at ``path``, its imports found in the folder ``imports``, else beside it; skip without it."""
     if not path.is_file():
         pytest.skip(f"{path.name} is absent (see tests/schemas/README.md)")
     parser = etree.XMLParser(no_network=True)

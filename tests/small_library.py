@@ -175,9 +175,9 @@ def outcomes(report: Any) -> dict[str, str]:
 
 
 def codes(report: Any, source: str) -> list[str]:
-    """Return the codes of the problems of one piece."""
+    """Return the codes of the problems of one piece, but for what their short records do not say."""
     (piece,) = [piece for piece in report["pieces"] if piece["source"] == source]
-    return [problem["code"] for problem in piece["problems"]]
+    return [problem["code"] for problem in piece["problems"] if problem["code"] != "field-missing"]
 
 
 @contextlib.contextmanager

@@ -14,11 +14,12 @@ import pytest
 from archive_library import bare_item, book, dump, filled, publishing, sha512
 
 from archive import catalogue_file, schema
-from archive.catalogue import Catalogue, OaiRecord
+from archive.catalogue import END, Catalogue, Listing
 from archive.cataloguing import Batch, Entry, PageSpan
 from archive.clock import SECOND
 from archive.library import Library
 from metadata.accession import Accession
+from metadata.disseminations import OAI_DC
 from metadata.errors import HomeHeld, Outdated, StorageError
 from metadata.model import Doi, Identifier, Item, Relation, Text
 
@@ -75,7 +76,13 @@ def test_an_item_written_again_replaces_all_of_itself(catalogue: Catalogue) -> N
     bare = Item(id=item.id, titles=(Text("Other", "fr"),), languages=("fr",), submission=item.submission)
     write(catalogue, bare, start=9)
     rows = dump(catalogue.path)
-    assert {name for name, found in rows.items() if found} == {"settings", "items", "oai_records", "oai_members"}
+    assert {name for name, found in rows.items() if found} == {
+        "settings",
+        "items",
+        "oai_records",
+        "oai_members",
+        "oai_sets",
+    }
     assert [(change.number, change.item) for change in catalogue.changes(0, 9)] == [(9, bare)]
     assert catalogue.last_change() == 9
 
@@ -101,7 +108,7 @@ def test_changes_rise_when_the_clock_is_set_back(tmp_path: Path, monkeypatch: py
             writer.put_item(*book(item_number), "Ingested")
         numbers.append(library.catalogue.last_change())
     assert numbers == sorted(set(numbers))
-    stamps = [record.datestamp for record in library.catalogue.oai_page((0, 0), 1 << 60, "", 99)]
+    stamps = seconds(list(library.catalogue.oai_records(Listing(), 99)))
     assert stamps == sorted(stamps) == [number // SECOND for number in numbers]
 
 
@@ -146,14 +153,19 @@ def tied(item: Item) -> tuple[Relation, ...]:
     return (Relation("isTranslationOf", item.id),)
 
 
-def pages(catalogue: Catalogue, set_spec: str, limit: int, until: int = 1 << 60) -> list[OaiRecord]:
-    read: list[OaiRecord] = []
-    while batch := catalogue.oai_page(
-        (read[-1].datestamp, read[-1].change) if read else (0, 0), until, set_spec, limit
-    ):
+Shown = tuple[int, bytes]
+
+
+def pages(catalogue: Catalogue, set_spec: str, limit: int, until: int = END) -> list[Shown]:
+    read: list[Shown] = []
+    while batch := catalogue.oai_records(Listing(OAI_DC, set_spec, read[-1][0] if read else 0, until), limit):
         assert len(batch) <= limit
         read += batch
     return read
+
+
+def seconds(read: list[Shown]) -> list[int]:
+    return [change // SECOND for change, _ in read]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
@@ -163,17 +175,17 @@ def test_oai_pages_give_every_record_once_in_order(catalogue: Catalogue, limit: 
     for second in range(3):
         write(catalogue, *items[second * 10 : second * 10 + 10], start=(1000 + second) * SECOND)
     read = pages(catalogue, "", limit)
-    assert [record.change for record in read] == [(1000 + n // 10) * SECOND + n % 10 for n in range(30)]
-    assert [bool(record.deleted) for record in read] == [n % 5 == 0 for n in range(30)]
-    assert all(record.deleted == (record.metadata == "") == ('status="deleted"' in record.header) for record in read)
-    assert all(item.id in record.header for item, record in zip(items, read, strict=True))
-    assert [record.datestamp for record in pages(catalogue, "", limit, until=1001)] == [1000] * 10 + [1001] * 10
+    assert [change for change, _ in read] == [(1000 + n // 10) * SECOND + n % 10 for n in range(30)]
+    assert [b'status="deleted"' in record for _, record in read] == [n % 5 == 0 for n in range(30)]
+    assert [b"<metadata>" not in record for _, record in read] == [n % 5 == 0 for n in range(30)]
+    assert all(item.id.encode() in record for item, (_, record) in zip(items, read, strict=True))
+    assert seconds(pages(catalogue, "", limit, until=1001)) == [1000] * 10 + [1001] * 10
     french = pages(catalogue, "language:fr", limit)
-    assert french == [record for item, record in zip(items, read, strict=True) if item.languages == ("fr",)]
-    assert any(record.deleted for record in french)
-    assert catalogue.oai_count(1000, 1002, "") == 30
-    assert catalogue.oai_count(1001, 1001, "language:fr") == len([r for r in french if r.datestamp == 1001])
-    assert catalogue.oai_count(0, 999, "") == 0
+    assert french == [shown for item, shown in zip(items, read, strict=True) if item.languages == ("fr",)]
+    assert any(b'status="deleted"' in record for _, record in french)
+    assert catalogue.oai_count(Listing(until=1002)) == 30
+    assert catalogue.oai_count(Listing(OAI_DC, "language:fr", 1001 * SECOND - 1, 1001)) == seconds(french).count(1001)
+    assert catalogue.oai_count(Listing(until=999)) == 0
     assert pages(catalogue, "language:xx", limit) == []
     assert {"language:en", "language:es", "language:fr"} <= {spec for spec, _ in catalogue.oai_sets()}
     assert catalogue.earliest_datestamp() == 1000
@@ -182,10 +194,10 @@ def test_oai_pages_give_every_record_once_in_order(catalogue: Catalogue, limit: 
 def test_a_record_changed_while_it_is_harvested_comes_again_and_none_is_missed(catalogue: Catalogue) -> None:
     items = [bare_item(n) for n in range(6)]
     write(catalogue, *items, start=1000 * SECOND)
-    first = catalogue.oai_page((0, 0), 1 << 60, "", 3)
+    first = catalogue.oai_headers(Listing(), 3)
     write(catalogue, items[1], items[4], start=1001 * SECOND)
-    rest = catalogue.oai_page((first[-1].datestamp, first[-1].change), 1 << 60, "", 9)
-    seen = [item.id for record in (*first, *rest) for item in items if item.id in record.header]
+    rest = catalogue.oai_headers(Listing(after=first[-1][0]), 9)
+    seen = [item.id for _, header in (*first, *rest) for item in items if item.id.encode() in header]
     assert seen == [items[n].id for n in (0, 1, 2, 3, 5, 1, 4)]
 
 

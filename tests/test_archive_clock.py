@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 
 from archive.clock import SECOND, Told, from_rfc3339, next_stamp, to_datestamp, to_rfc3339
 from archive.library import Library
-from oai.app import application
-from oai.provider import Repository
+from oai.app import Door, application
+from oai.provider import Provider, Repository
 
 STAMPS = st.integers(min_value=0, max_value=253_402_300_799 * SECOND)
 
@@ -123,7 +123,8 @@ def test_a_harvester_misses_nothing_when_the_clock_jumps(
     monkeypatch.setattr(time, "time_ns", clock)
     library = Library.create(tmp_path / "home", publishing())
     repository = Repository("L", "http://library.example.org/oai", "a@example.org", "library.example.org", 3, b"k" * 32)
-    app = Starlette(routes=[application(repository, library.catalogue, clock=library.settled)])
+    provider = Provider(repository, library.catalogue)
+    app = Starlette(routes=[application(provider, Door(library.settled))])
     harvester, number, newest = Harvester(app), 0, 0
     some, back = ["change", "change", "harvest", "both"], -chance.uniform(1, 100)
     # Where there is no change ahead, the numbers alone do not tell how far ahead the clock was.

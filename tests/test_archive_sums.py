@@ -19,7 +19,7 @@ import pytest
 from archive_library import bare_item, book, dump, publishing
 
 from archive import catalogue_file
-from archive.catalogue import Catalogue
+from archive.catalogue import Catalogue, Listing
 from archive.cataloguing import Batch, Entry
 from archive.library import Library
 from archive.sums import Note, Sum, Sums, sealed, sum_of, unsealed
@@ -54,7 +54,7 @@ def answers(home: Path) -> list[str]:
     library = opened(home)
     try:
         told = [repr(item) for item in library.items()]
-        return told + [repr(record) for record in library.catalogue.oai_page((0, 0), 1 << 60, "", 1 << 20)]
+        return told + [repr(record) for record in library.catalogue.oai_records(Listing(), 1 << 20)]
     finally:
         library.catalogue.close()
 
@@ -359,7 +359,7 @@ def serving(home: Path, faults: Path) -> None:
     while True:
         try:
             library.catalogue.counts()
-            library.catalogue.oai_page((0, 0), 1 << 60, "", 50)
+            library.catalogue.oai_records(Listing(), 50)
             Library.open(home, publishing()).catalogue.close()
         except Exception as fault:  # noqa: BLE001 - whatever it is, the test must see it
             faults.write_text(f"{type(fault).__name__}: {fault}")

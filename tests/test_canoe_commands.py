@@ -27,6 +27,7 @@ from small_library import (
     working_in,
 )
 
+from archive.catalogue import Listing
 from archive.lock import writer_lock
 from canoe.home import Home
 from metadata.ids import is_item_id
@@ -43,7 +44,8 @@ def _item(home: Path, source: str) -> str:
 def _oai(home: Path) -> list[Any]:
     catalogue = Home.read(home).library.catalogue
     return [
-        catalogue.oai_page((0, 0), 1 << 40, spec, 1000) for spec in ("", *(spec for spec, _ in catalogue.oai_sets()))
+        catalogue.oai_headers(Listing(set_spec=spec), 1000)
+        for spec in ("", *(spec for spec, _ in catalogue.oai_sets()))
     ]
 
 
@@ -168,7 +170,7 @@ def test_ingest_reports_plans_and_repeats(home: Path, batch: Path, tmp_path: Pat
     assert "16 in: 13 identical, 1 duplicate, 2 refused." in people.out
     assert "\x1b" not in people.out + people.err
     (accession,) = canoe_here("accessions", "--home", home, "--json").json
-    assert set(accession) == {"accession", "received_at", "sources", "counts"}
+    assert set(accession) == {"accession", "received_at", "sources", "counts", "state", "undone_at"}
     assert accession["accession"] == done.json["accession"]
     assert {"in": sum(accession["counts"].values()), **accession["counts"]} == COUNTS
     assert canoe_here("accessions", accession["accession"], "--home", home, "--json").json == done.json["pieces"]
@@ -404,7 +406,7 @@ def test_withdraw_tells_harvesters_and_takes_it_from_search_until_restore(home: 
     assert withdrawn
     assert withdrawn.deleted
     assert withdrawn.datestamp >= stamp.datestamp
-    assert 'status="deleted"' in withdrawn.header
+    assert b'status="deleted"' in withdrawn.header
     assert _found(home, "One") == []
     shown = canoe_here("show", item, "--home", home).json
     assert (shown["status"], shown["reason"]) == ("withdrawn", "a mistake")
@@ -496,7 +498,7 @@ def test_a_changed_base_url_asks_for_a_rebuild(home: Path, records: Path) -> Non
     assert answer.code == 4
     assert "canoe rebuild" in answer.err
     assert canoe_here("rebuild", "--home", home).code == 0
-    assert "https://new.example.org/item/" in str(_oai(home))
+    assert "oai:new.example.org:" in str(_oai(home))
 
 
 def test_doctor_tells_what_is_there(home: Path, tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def test_sickle_harvests_all_of_it_by_every_verb(served: Served) -> None:
     harvester, kept = served.harvester(), items(served.home)
     assert harvester.Identify().baseURL == f"{served.url}/oai"
     assert harvester.Identify().repositoryName == "The test library"
-    assert [one.metadataPrefix for one in harvester.ListMetadataFormats()] == ["oai_dc"]
+    formats = [one.metadataPrefix for one in harvester.ListMetadataFormats()]
+    assert formats == ["oai_dc", "oai_qdc", "marcxml", "mods", "oai_datacite", "oai_openaire"]
     records = list(harvester.ListRecords(metadataPrefix="oai_dc"))
     assert len(records) == COUNTS["new"]
     ids = [one.header.identifier.rpartition(":")[2] for one in records]

@@ -32,7 +32,8 @@ from metadata.model import Item, Method, Page
 from metadata.problems import SENTENCES
 from metadata.types import TYPES
 from oai.arguments import RULES, ErrorCode
-from oai.provider import FORMATS, SETS_PER_PAGE
+from oai.formats import FORMATS
+from oai.provider import SETS_PER_PAGE
 from search import query
 from search.engine import FACETS
 
@@ -268,7 +269,7 @@ def test_oai_pmh_is_documented_as_it_is() -> None:
     same(coded(section(page, "Verbs")), RULES)
     same(coded(section(page, "Errors")), get_args(ErrorCode))
     same(coded(section(page, "Metadata formats")), FORMATS)
-    same(coded(section(page, "Sets")), ["collection", "type", "language"])
+    same(coded(section(page, "Sets")), ["collection", "type", "language", "subject", "openaire"])
     assert f"Up to {SETS_PER_PAGE} sets" in section(page, "Sets")
 
 

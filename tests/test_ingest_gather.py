@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from small_library import record
 
-from ingest.gather import Found, gather, shown
+from ingest.gather import Found, gather
+from ingest.names import shown
 from metadata.accession import Piece
 
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -32,7 +33,8 @@ def _put(path: Path, content: bytes = PDF) -> Path:
 
 
 def _gathered(*paths: Path, home: Path = Path("home")) -> list[Found | Piece]:
-    return list(gather(paths, home))
+    with tempfile.TemporaryDirectory() as workspace:
+        return list(gather(paths, home, Path(workspace)))
 
 
 def _sources(found: list[Found | Piece]) -> list[str]:

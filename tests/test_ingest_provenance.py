@@ -7,7 +7,7 @@ import pytest
 from failing_engines import Good
 
 from ingest.documents import Digitised, Document, Identification
-from ingest.provenance import events_of
+from ingest.provenance import Looked, events_of
 from ingest.virus import VirusChecked
 from metadata.events import Event
 from metadata.model import File, Item, Method, Page
@@ -39,7 +39,7 @@ def digitised(folder: Path, *methods: Method) -> Digitised:
 
 
 def told(folder: Path, *methods: Method, item: Item = BOOK, checked: VirusChecked | None = None) -> dict[str, Event]:
-    events = events_of(item, digitised(folder, *methods), Careful(), checked, "Canoe 9")
+    events = events_of(item, digitised(folder, *methods), Careful(), [Looked(checked, PRONOM)], "Canoe 9")
     assert all(event.at == "" for event in events)  # the writer dates them
     return {event.type: event for event in events}
 
@@ -79,8 +79,8 @@ def test_pages_that_nobody_read_make_it_a_warning(tmp_path: Path, methods: tuple
 
 
 def test_a_format_that_is_not_known_is_a_warning(tmp_path: Path) -> None:
-    done = replace(digitised(tmp_path, "ocr"), original_format=Identification("", "Canoe 9"))
+    done, looked = digitised(tmp_path, "ocr"), [Looked(None, Identification("", "Canoe 9"))]
     event = next(
-        one for one in events_of(BOOK, done, Careful(), None, "Canoe 9") if one.type == "format identification"
+        one for one in events_of(BOOK, done, Careful(), looked, "Canoe 9") if one.type == "format identification"
     )
     assert (event.outcome, event.detail) == ("warning", "not known")

@@ -5,21 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from ingest.documents import Digitised, Document
+from ingest.documents import Digitised, Document, Identification
 from ingest.draft import Draft, Original, Submitted
 from ingest.publications import PROBLEMS_FILE, complete, fit_name, redescribed, to_read, with_files
 from ingest.records import Naming
-from metadata.model import Doi, File, Item, Page, Relation, Text
+from ingest.stages import describe
+from metadata.description import Description
+from metadata.model import Date, Doi, File, Item, Page, Relation, Text
 from metadata.pages import page_line
 from metadata.problems import problem
 from metadata.vocabulary import shipped
 
 NAMING = Naming(shipped(), "10.5555", "", "a-1")
+PDF = (Identification("fmt/18"),)
 BLANK = Item(id="0123456789", source="box/a.pdf", submission="s")
 
 
 def _submitted(item: Item = BLANK, name: str = "a.pdf") -> Submitted:
-    return Submitted(Draft(item), Original(Path("box") / name, name, "application/pdf", 9, "00"))
+    return Submitted(Draft(item), (Original(Path("box") / name, name, "application/pdf", 9, "00"),))
 
 
 def _digitised(folder: Path, method: str = "ocr", title: str = "") -> Digitised:
@@ -35,7 +38,32 @@ def test_the_pages_tell_what_no_record_told(tmp_path: Path) -> None:
     assert draft.item.languages == ("fr", "en")
     assert (draft.item.title.value, draft.item.page_count, draft.item.accession) == ("Found", 1, "a-1")
     assert draft.item.doi == Doi("10.5555/0123456789", "reserved")
-    assert [one.code for one in draft.problems] == ["page-unread"]
+    assert [one.code for one in draft.problems] == ["page-unread", "field-missing", "field-missing"]
+    assert [one.where for one in draft.problems[1:]] == ["box/a.pdf:date", "box/a.pdf:type"]
+
+
+@pytest.mark.parametrize(
+    ("named", "said"), [(("en",), ["fr"]), (("en", "fr"), []), (("de",), []), ((), []), (("fr-CA",), [])]
+)
+def test_pages_in_another_language_than_the_record_names_are_remarked_on(
+    tmp_path: Path, named: tuple[str, ...], said: list[str]
+) -> None:
+    item = replace(BLANK, languages=named, titles=(Text("Told"),))
+    draft = complete(_submitted(item), _digitised(tmp_path), NAMING, ())
+    found = [one for one in draft.problems if one.code == "pages-language"]
+    assert [dict(one.params)["found"] for one in found] == said
+    assert all(one.where == "box/a.pdf:language" for one in found)
+
+
+def test_what_a_record_says_is_tidied_and_looked_over(tmp_path: Path) -> None:
+    item = replace(BLANK, languages=("fr",), titles=(Text("Fore\u0302ts /"),), dates=(Date("2999"),), type="report")
+    submitted = _submitted()
+    described = describe(submitted.draft, Description(1, item, b""), "")
+    draft = complete(replace(submitted, draft=described), _digitised(tmp_path), NAMING, ())
+    assert draft.item.title.value == "For\u00eats /"
+    assert [one.code for one in draft.problems] == [
+        "record-mended", "page-unread", "date-implausible", "separator-left",
+    ]  # fmt: skip
 
 
 def test_the_record_s_languages_and_title_go_first(tmp_path: Path) -> None:
@@ -78,7 +106,7 @@ def test_pages_are_read_in_the_languages_of_the_record(
 def test_a_decoder_is_given_a_name_it_can_take(tmp_path: Path) -> None:
     strange = tmp_path / os.fsdecode(b"caf\xe9.pdf")
     strange.write_bytes(b"x")
-    submitted = replace(_submitted(), original=Original(strange, "caf\\xe9.pdf", "application/pdf", 1, "00"))
+    submitted = replace(_submitted(), originals=(Original(strange, "caf\\xe9.pdf", "application/pdf", 1, "00"),))
     made = to_read(submitted, tmp_path, ("eng",), ())
     assert str(made.path).isascii()
     assert made.path.read_bytes() == b"x"
@@ -87,7 +115,7 @@ def test_a_decoder_is_given_a_name_it_can_take(tmp_path: Path) -> None:
 def test_the_original_comes_first_among_the_files_and_every_digest_is_told(tmp_path: Path) -> None:
     digitised = _digitised(tmp_path)
     draft = Draft(BLANK, problems=digitised.problems)
-    kept = with_files(draft, _submitted().original, digitised)
+    kept = with_files(draft, _submitted(), digitised, PDF)
     assert [(one.path, one.role, one.size) for one in kept.item.files] == [
         ("original/a.pdf", "original", 9),
         ("access.pdf", "access", 4),
@@ -95,7 +123,7 @@ def test_the_original_comes_first_among_the_files_and_every_digest_is_told(tmp_p
     ]
     assert kept.item.files[1].sha512 == hashlib.sha512(b"copy").hexdigest()
     assert set(kept.content) == {"original/a.pdf", "access.pdf", "pages.jsonl", PROBLEMS_FILE}
-    without = with_files(Draft(BLANK), _submitted().original, replace(digitised, access=None))
+    without = with_files(Draft(BLANK), _submitted(), replace(digitised, access=None), PDF)
     assert set(without.content) == {"original/a.pdf", "pages.jsonl"}
 
 

@@ -8,6 +8,7 @@ from oai_library import opened, write
 from archive.catalogue import Catalogue
 from ingest.identify import Register
 from ingest.records import Amendment, Naming, RecordShelf, rejected_piece
+from ingest.resemblance import Resemblance
 from ingest.ties import Ties
 from metadata.description import Description, Link, Rejected
 from metadata.model import Doi, Identifier, Item, Relation, Text
@@ -33,7 +34,7 @@ def shelf(catalogue: Catalogue, tmp_path: Path) -> RecordShelf:
 
 def _shelf(catalogue: Catalogue, folder: Path) -> RecordShelf:
     (folder / "records.jsonl").unlink(missing_ok=True)
-    return RecordShelf(folder / "records.jsonl", Register(catalogue), Ties(catalogue), NAMING)
+    return RecordShelf(folder / "records.jsonl", Register(catalogue), Ties(catalogue), NAMING, Resemblance(catalogue))
 
 
 def _record(title: str, number: str = "", translation_of: str = "") -> Description:

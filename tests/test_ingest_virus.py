@@ -180,7 +180,7 @@ def test_a_batch_refuses_what_is_infected_and_takes_the_rest(home: Path, tmp_pat
     batch.mkdir()
     typeset(batch / "good.pdf", [ENGLISH])
     (batch / "bad.pdf").write_bytes((batch / "good.pdf").read_bytes() + EICAR)
-    marc_file(batch / "good.mrc", [record(1, "One")])
+    marc_file(batch / "records.mrc", [record(1, "One")])
     (batch / "bad.mrc").write_bytes(marc_file(batch / "bad.mrc", [record(2, "Two")]).read_bytes() + EICAR)
     (batch / "bad.tif").write_bytes(b"no image " + EICAR)  # refused for the virus: no decoder has seen it
     configured(home, [program(tmp_path, "finds", FINDS)])
@@ -190,7 +190,7 @@ def test_a_batch_refuses_what_is_infected_and_takes_the_rest(home: Path, tmp_pat
     assert answer.code == again.code == 3
     assert outcomes(answer.json) == {
         "batch/bad.mrc": "refused", "batch/bad.pdf": "refused", "batch/bad.tif": "refused",
-        "batch/good.mrc#1": "new", "batch/good.pdf": "new",
+        "batch/good.pdf": "new", "batch/records.mrc#1": "new",
     }  # fmt: skip
     for name in ("bad.mrc", "bad.pdf", "bad.tif"):
         assert codes(answer.json, f"batch/{name}") == ["file-infected"]

@@ -10,7 +10,7 @@ from schemas_here import SHARED
 
 from metadata.datacite import datacite
 from metadata.kernel import MandatoryMissing, Related, doubt, link, related_to, w3cdtf
-from metadata.model import Agent, Contribution, Date, Doi, Identifier, Item, Text
+from metadata.model import Agent, Box, Contribution, Date, Doi, Identifier, Item, Text
 from metadata.rights import access_right, licence
 from metadata.vocabulary import shipped
 
@@ -50,6 +50,28 @@ def test_titles_have_types_and_languages() -> None:
         ("Forests of Senegal", {"titleType": "TranslatedTitle", "lang": "en"}),
         ("Forêts sénégalaises", {"titleType": "AlternativeTitle"}),
     ]
+
+
+def test_the_kind_of_a_title_counts_more_than_its_language() -> None:
+    titles = (Text("A", "fr"), Text("B", "fr", "translated"), Text("C", "en", "other"), Text("D", "en"))
+    assert said(replace(ITEM, titles=titles), "titles/title") == [
+        ("A", {"lang": "fr"}),
+        ("B", {"titleType": "TranslatedTitle", "lang": "fr"}),
+        ("C", {"titleType": "AlternativeTitle", "lang": "en"}),
+        ("D", {"titleType": "TranslatedTitle", "lang": "en"}),
+    ]
+
+
+@pytest.mark.shared
+def test_countries_and_boxes_are_places(schema: etree.XMLSchema) -> None:
+    item = replace(ITEM, countries=("SN",), boxes=(Box(-17.5, 12.25, -11.0, 16.75), Box(170.0, -10.0, -1e-07, 0.0)))
+    assert words(item, "geoLocations/geoLocation/geoLocationPlace") == ["Sénégal", "SN"]
+    box = "geoLocations/geoLocation/geoLocationBox"
+    assert words(item, f"{box}/westBoundLongitude") == ["-17.5", "170"]
+    assert words(item, f"{box}/eastBoundLongitude") == ["-11", "-0.0000001"]
+    assert words(item, f"{box}/southBoundLatitude") == ["12.25", "-10"]
+    assert words(item, f"{box}/northBoundLatitude") == ["16.75", "0"]
+    schema.assertValid(record(item))
 
 
 def test_people_have_types_parts_and_identifiers() -> None:

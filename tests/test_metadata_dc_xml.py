@@ -95,7 +95,7 @@ def test_qualified_dublin_core() -> None:
         "<dc:date>info:eu-repo/date/embargoEnd/2031-01-01</dc:date>"
         "<dcterms:bibliographicCitation>Green 5</dcterms:bibliographicCitation>"
     )
-    assert found.titles == (Text("T"), Text("U"))
+    assert found.titles == (Text("T"), Text("U", "", "other"))
     assert found.dates == (Date("2001-02-03"), Date("1999", "created"), Date("1914/1918", "covered"))
     assert (found.extent, found.coverage, found.series) == (
         "3 v.",

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from kernel_items import items, real_items, some
 
 from metadata.folding import fold
-from metadata.likeness import MOST, Alike, Likeness
+from metadata.likeness import COMPARED, MOST, Alike, Likeness
 from metadata.model import Agent, Contribution, Date, Doi, Identifier, Item, Relation, Series, Text
 
 WHALES = Item(
@@ -64,6 +64,24 @@ def test_the_same_is_a_duplicate_with_its_reasons() -> None:
 )
 def test_a_fault_does_not_hide_a_duplicate(variant: Item) -> None:
     assert kind(variant, WHALES) == kind(WHALES, variant) == "duplicate"
+
+
+def test_a_faulty_letter_does_not_hide_one_of_which_little_is_known() -> None:
+    bare = replace(BARE, contributions=(), extent="")
+    assert kind(titled("The blue whales of the Indian Oceen : a survey of 1986", bare), bare) == "duplicate"
+
+
+def test_what_shares_one_thing_with_many_is_compared_with_none_of_them() -> None:
+    likeness = Likeness()
+    for number in range(MOST + 1):
+        likeness.add(
+            str(number),
+            titled(
+                f"The blue whales of ocean {'abcdefghijklmnopqrstuvwxyz'[number]}",
+                replace(BARE, extent="", contributions=()),
+            ),
+        )
+    assert likeness.like(titled("The blue whales of oceaan z", replace(BARE, extent="", contributions=()))) == []
 
 
 @pytest.mark.parametrize(
@@ -186,7 +204,7 @@ def test_a_thousand_of_one_title_cost_what_a_few_cost() -> None:
     for number in range(1000):
         likeness.add(str(number), replace(BARE, dates=(Date("1987"),)))
     assert len(likeness) == 1000
-    assert {int(found.key) for found in likeness.like(BARE)} == set(range(1000 - MOST, 1000))
+    assert {int(found.key) for found in likeness.like(BARE)} == set(range(1000 - COMPARED, 1000))
 
 
 def test_an_item_takes_little_memory() -> None:

@@ -1,35 +1,13 @@
-from typing import Any
+"""The crosswalk as a whole: dates, languages, types, and what gives no item."""
+
+import time
 
 import pytest
+from marc_fields import FIXED, LEADER, codes, item, made
 
-from metadata.description import Description, Link, Rejected, Remarks
-from metadata.marc import describe
-from metadata.marc_record import Field, Record
-from metadata.marc_text import trim
-from metadata.model import Date, Identifier, Text
-
-LEADER = "00000nam a2200000 a 4500"
-FIXED = "200101s2020    fr            000 0 fre d"
-
-
-def made(*fields: str, leader: str = LEADER, fixed: str = FIXED) -> Description | Rejected:
-    """Describe a record whose fields are written ``245 10 $aTitle$bRest``."""
-    record = Record(leader, {"001": [Field("001", "", (("", "42"),))], "008": [Field("008", "", (("", fixed),))]})
-    for text in fields:
-        tag, rest = text[:3], text[7:]
-        subfields = tuple((part[0], part[1:]) for part in rest.split("$")[1:])
-        record.fields.setdefault(tag, []).append(Field(tag, text[4:6], subfields))
-    return describe(record, 1, b"", Remarks("x#1"))
-
-
-def item(*fields: str, **more: Any) -> Any:
-    found = made("245 10 $aForêts", *fields, **more)
-    assert isinstance(found, Description)
-    return found.item
-
-
-def codes(found: Description | Rejected) -> list[str]:
-    return [problem.code for problem in found.problems]
+from metadata.description import Description, Rejected
+from metadata.marc_text import trim, unbracketed
+from metadata.model import Date, Text
 
 
 @pytest.mark.parametrize(
@@ -49,49 +27,20 @@ def test_isbd_punctuation_goes_and_abbreviations_stay(written: str, meant: str) 
     assert trim(written) == meant
 
 
-def test_titles_carry_their_languages() -> None:
-    found = made(
-        "041 1  $afre$heng",
-        "245 13 $aLes forêts :$bétat des lieux /$cIUCN.",
-        "240 10 $aForests of the world.$lFrançais",
-        "246 31 $aForests",
-        "242 00 $aThe forests$yeng",
-    )
-    assert isinstance(found, Description)
-    assert found.item.titles == (
-        Text("Les forêts : état des lieux", "fr"),
-        Text("The forests", "en"),
-        Text("Forests"),
-        Text("Forests of the world", "en"),
-    )
-
-
-def test_persons_organisations_and_their_roles() -> None:
-    found = item(
-        "100 1  $aDupont, Marie,$d1950-$0(orcid)0000-0002-1825-0097",
-        "700 1  $aSmith, John,$etraducteur.",
-        "700 1  $aRoe, Jane$4edt$4ill",
-        "710 2  $aIUCN.$bSpecies Survival Commission.",
-        "264  1 $aGland :$bIUCN,$c2020.",
-        "264  1 $b[s.n.],$c2020",
-    )
-    named = [(c.agent.name, c.agent.kind, c.role) for c in found.contributions]
-    assert named == [
-        ("Dupont, Marie", "person", "aut"),
-        ("Smith, John", "person", "trl"),
-        ("Roe, Jane", "person", "edt"),
-        ("Roe, Jane", "person", "ill"),
-        ("IUCN. Species Survival Commission", "organisation", "ctb"),
-        ("IUCN", "organisation", "pbl"),
-    ]
-    assert found.contributions[0].agent.identifiers == (Identifier("orcid", "0000-0002-1825-0097"),)
-
-
-def test_an_orcid_with_a_wrong_check_digit_names_nobody() -> None:
-    found = made("245 10 $aTitle", "100 1  $aDupont, Marie$0(orcid)0000-0002-1825-0098")
-    assert isinstance(found, Description)
-    assert found.item.contributions[0].agent.identifiers == ()
-    assert [(one.code, one.where.rpartition(":")[2]) for one in found.problems] == [("value-unknown", "100$0")]
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[Gland]", "Gland"),
+        ("[Gland", "Gland"),
+        ("IUCN]", "IUCN"),
+        ("Vaduz [Liechtenstein]", "Vaduz [Liechtenstein]"),
+        ("[Vaduz] [Liechtenstein]", "[Vaduz] [Liechtenstein]"),
+        ("[", ""),
+        ("", ""),
+    ],
+)
+def test_brackets_of_what_a_cataloguer_supplied_go(written: str, meant: str) -> None:
+    assert unbracketed(written) == meant
 
 
 @pytest.mark.parametrize(
@@ -156,62 +105,14 @@ def test_subjects_keep_the_language_of_their_thesaurus_and_places_are_coverage()
     assert found.coverage == (Text("France", "en"),)
 
 
-def test_identifiers_are_normal_or_reported() -> None:
-    found = made(
-        "003    $_X",
-        "245 10 $aX",
-        "020    $a0-7868-0877-2 (pbk.)",
-        "020    $a0786808773",
-        "022    $a0009-7330",
-        "024 7  $ahttps://doi.org/10.1234/AB$2doi",
-        "035    $a(OCoLC)20854397",
-        "856 40 $ujavascript:alert(1)",
-        "856 40 $uhttps://example.org/a.pdf",
-        "856 42 $uhttps://example.org/related",
-    )
-    assert isinstance(found, Description)
-    assert [(one.scheme, one.value) for one in found.item.identifiers] == [
-        ("control-number", "(X)42"),
-        ("isbn", "0786808772"),
-        ("issn", "0009-7330"),
-        ("doi", "10.1234/ab"),
-        ("control-number", "(OCoLC)20854397"),
-        ("url", "https://example.org/a.pdf"),
-    ]
-    assert [problem.where for problem in found.problems] == ["x#1:020$a", "x#1:856$u"]
-
-
-def test_links_name_other_records_by_their_control_numbers() -> None:
-    found = made(
-        "041 1  $afre$heng",
-        "245 10 $aX",
-        "765 08 $iTraduction de :$w(X)7",
-        "773 0  $w(X)8",
-        "775 0  $eeng$w(X)9",
-        "775 0  $efre$w(X)10",
-        "780 00 $wbare",
-    )
-    assert isinstance(found, Description)
-    assert found.links == (
-        Link("isTranslationOf", "control-number", "(X)7", "765$w"),
-        Link("isPartOf", "control-number", "(X)8", "773$w"),
-        Link("isTranslationOf", "control-number", "(X)9", "775$w"),
-        Link("replaces", "control-number", "bare", "780$w"),
-    )
-
-
-def test_abstracts_and_rights_speak_the_language_of_cataloguing() -> None:
-    found = item("040    $bfre", "520    $aRésumé.$bSuite.", "540    $aCC BY 4.0$uhttps://x.org/by", "506    $aLibre")
-    assert found.descriptions == (Text("Résumé. Suite.", "fr"),)
-    assert found.rights == (Text("CC BY 4.0 https://x.org/by", "fr"), Text("Libre", "fr"))
-
-
 @pytest.mark.parametrize(
     ("fields", "leader", "code", "set_aside"),
     [
         (["100 1  $aDupont"], LEADER, "record-without-title", False),
         (["245 10 $a /"], LEADER, "record-without-title", False),
         (["200 1  $aTitre"], LEADER, "record-unimarc", True),
+        (["101 0  $afre", "210    $aParis$d1987", "215    $a12 p.", "801  0$aFR"], LEADER, "record-unimarc", True),
+        (["210 0  $aForêts", "225    $aX"], LEADER, "record-without-title", False),
         (["245 10 $aX"], "00000nz  a2200000n  4500", "record-not-bibliographic", True),
         (["245 10 $aX"], "00000nx  a2200000n  4500", "record-not-bibliographic", True),
     ],
@@ -223,7 +124,34 @@ def test_what_gives_no_item_says_why(fields: list[str], leader: str, code: str, 
     assert found.set_aside is set_aside
 
 
+def test_a_record_with_245_is_marc_21_whatever_else_it_has() -> None:
+    found = made("245 10 $aX", "200 1  $aY", "101    $afre", "210    $aParis", "215    $a12 p.", "801    $aFR")
+    assert isinstance(found, Description)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_unimarc_comes_with_advice(language: str) -> None:
+    found = made("200 1  $aTitre")
+    assert all(word in found.problems[0].message(language) for word in ("UNIMARC", "MARC 21", "USEMARCON"))
+
+
 def test_a_thousand_remarks_are_a_hundred() -> None:
     found = made("245 10 $aX", *(f"041 0  $aq{n:03}" for n in range(1000)))
     assert len(found.problems) == 100
     assert "left out" in found.problems[-1].message()
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("700 1  $6880-01$aA", "880 1  $6700-01/(N$aБ"),
+        ("041 0  $afre$heng", "775 0  $espa$w1"),
+        ("041 0  $afre$heng", "240 10 $aX"),
+        ("490 1  $aSeries number {n}", "830  0 $aOther series {n}"),
+        ("246 3  $aTitle {n}", "880 3  $6246-01$aTitle {n}"),
+    ],
+)
+def test_twice_as_many_fields_cost_twice_as_much(pair: tuple[str, str]) -> None:
+    begun = time.process_time()
+    made("245 10 $aX", *(field.format(n=n) for n in range(10_000) for field in pair))
+    assert time.process_time() - begun < 8

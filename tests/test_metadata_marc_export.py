@@ -16,7 +16,21 @@ from metadata.languages import from_code
 from metadata.marc21 import is_marc21, read_marc21
 from metadata.marc_export import Agency, Oversize, marc21, marc_record, marcxml
 from metadata.marcxml import NAMESPACE, is_marcxml, read_marcxml
-from metadata.model import Agent, Concept, Contribution, Date, Doi, File, Identifier, Item, Relation, Text
+from metadata.model import (
+    Access,
+    Agent,
+    Box,
+    Concept,
+    Contribution,
+    Date,
+    Doi,
+    File,
+    Identifier,
+    Item,
+    Relation,
+    Series,
+    Text,
+)
 from metadata.vocabulary import Vocabulary
 
 HOME = "https://library.example.org"
@@ -62,9 +76,9 @@ def shown(item: Item = ITEM) -> dict[str, list[str]]:
     """Return the fields by their tags, as text: indicators, then ``$a`` and so on; blanks in fixed fields as ``#``."""
     found: dict[str, list[str]] = {}
     for one in marc_record(item, VOCABULARY, AGENCY).fields:
-        body = "".join(f"${part.code}{part.value}" for part in one.subfields) if one.tag >= "010" else one.data or ""
+        body = "".join(f"${code}{value}" for code, value in one.subfields) if one.indicators else one.data
         found.setdefault(one.tag, []).append(
-            body.replace(" ", "#") if one.tag < "010" else "".join(one.indicators or ()).replace(" ", "#") + body
+            one.indicators.replace(" ", "#") + body if one.indicators else body.replace(" ", "#")
         )
     return found
 
@@ -86,10 +100,11 @@ def test_a_record_has_the_fields_that_a_cataloguer_looks_for() -> None:
         "008": ["261122s1987####xx#|||||ot|||||||#||fre#d"],
         "020": ["##$a0786808772"],
         "022": ["##$a0009-7330"],
-        "024": ["7#$a10.1234/ab$2doi", "7#$a10.5555/0000000000$2doi"],
+        "024": ["7#$a10.5555/0000000000$2doi", "7#$a10.1234/ab$2doi"],
         "035": ["##$a(X)42"],
         "040": ["##$alibrary.example.org$bfre$clibrary.example.org"],
         "041": ["1#$afre$aeng"],
+        "045": ["2#$bd1900$bd1950"],
         "088": ["##$aR 1"],
         "100": ["1#$aDupont, Marie$4aut$4ill$1https://orcid.org/0000-0002-1825-0097"],
         "242": ["14$aThe forests$yeng"],
@@ -104,7 +119,6 @@ def test_a_record_has_the_fields_that_a_cataloguer_looks_for() -> None:
         "520": ["##$aRésumé."],
         "522": ["##$aAlpes"],
         "540": ["##$aCC BY 4.0$uhttps://creativecommons.org/licenses/by/4.0/"],
-        "648": ["#4$a1900/1950"],
         "650": [f"#7$aForêts$0{FOREST}$2agrovoc", f"#7$aForêts$0{OWN}$2local"],
         "651": ["#4$aFrance"],
         "653": ["##$aeau"],
@@ -114,6 +128,38 @@ def test_a_record_has_the_fields_that_a_cataloguer_looks_for() -> None:
         "773": [f"0#$o{HOME}/item/2222222222$w(library.example.org)2222222222"],
         "856": ["40$uhttps://doi.org/10.5555/0000000000", "40$uhttps://example.org/a.pdf"],
     }
+
+
+def test_what_was_printed_and_where_and_what_it_covers_reads_the_same_again() -> None:
+    item = replace(
+        ITEM,
+        titles=(Text("Les forêts", "fr"), Text("Forests", "en", "translated"), Text("Wälder", "de", "other")),
+        places=("Gland", "Cambridge"),
+        edition="2e éd",
+        extent="1 carte ; 30 x 40 cm",
+        series=(Series("Études", "12", "0009-7330"), Series("Cahiers", "3"), Series("Divers")),
+        notes=(Text("Index.", "fr"), Text("Échelle 1:50 000", "fr")),
+        countries=("FR", "US-CA"),
+        boxes=(Box(-125.5, -1.25, 120.000001, 42.0),),
+        dates=(Date("1987"), Date("1900/1950", "covered"), Date("1987-05-04", "covered"), Date("19XX", "covered")),
+        access="embargoed",
+        embargo="2030-01-01",
+        identifiers=(Identifier("lccn", "12345678"), Identifier("coden", "ABCDEF"), Identifier("handle", "123/45")),
+        rights=(),
+    )
+    again, _ = read_back(item)
+    assert again.titles == item.titles
+    told = ("places", "edition", "extent", "series", "notes", "countries", "boxes", "dates", "access", "embargo")
+    assert {name: getattr(again, name) for name in told} == {name: getattr(item, name) for name in told}
+    assert set(item.identifiers) < set(again.identifiers)
+    assert shown(item)["034"] == ["0#$aa$dW125.5$eE120.000001$fN042$gS001.25"]
+    assert shown(item)["240"] == ["10$aWälder"]
+
+
+@pytest.mark.parametrize("access", ["open", "restricted", "metadata-only", "embargoed"])
+def test_access_reads_the_same_again(access: Access) -> None:
+    again, _ = read_back(replace(ITEM, access=access, rights=()))
+    assert (again.access, again.embargo, again.rights) == (access, "", ())
 
 
 def test_terms_stand_in_english_records_only() -> None:
@@ -127,8 +173,8 @@ def test_terms_stand_in_english_records_only() -> None:
 )
 def test_leader_and_008_are_those_of_the_type(kind: str, leader: str, form: int) -> None:
     record = marc_record(replace(ITEM, type=kind), VOCABULARY, AGENCY)
-    assert str(record.leader) == f"00000n{leader} a22000003i 4500"
-    fixed = record["008"].data or ""
+    assert record.leader == f"00000n{leader} a22000003i 4500"
+    fixed = record.each("008")[0].data
     assert len(fixed) == 40
     assert fixed[form] == "o"
 
@@ -199,7 +245,7 @@ def test_ties_read_as_links_to_this_librarys_numbers() -> None:
 
 
 def test_a_withdrawn_item_is_a_deleted_record() -> None:
-    assert str(marc_record(replace(ITEM, status="withdrawn"), VOCABULARY, AGENCY).leader)[5] == "d"
+    assert marc_record(replace(ITEM, status="withdrawn"), VOCABULARY, AGENCY).leader[5] == "d"
 
 
 def test_what_is_too_long_for_iso_2709_is_refused_there_and_written_as_xml() -> None:
@@ -268,14 +314,23 @@ def same_values(item: Item) -> Item:
     return Item(
         titles=item.titles[:1] + tuple(sorted((Text(one.value) for one in item.titles[1:]), key=repr)),
         contributions=tuple(sorted(item.contributions, key=repr)),
-        dates=item.dates,
+        dates=tuple(sorted(item.dates, key=repr)),
         languages=item.languages,
         type=item.type,
         keywords=tuple(sorted((Text(one.value) for one in item.keywords), key=repr)),
-        descriptions=item.descriptions,
+        descriptions=tuple(Text(one.value) for one in item.descriptions),
         identifiers=tuple(sorted(foreign, key=repr)),
         coverage=tuple(sorted((Text(one.value) for one in item.coverage), key=repr)),
-        rights=item.rights,
+        countries=item.countries,
+        boxes=item.boxes,
+        rights=tuple(sorted((Text(one.value) for one in item.rights), key=repr)),
+        access=item.access,
+        embargo=item.embargo,
+        places=item.places,
+        edition=item.edition,
+        extent=item.extent,
+        series=item.series,
+        notes=tuple(sorted((Text(one.value) for one in item.notes), key=repr)),
     )
 
 

@@ -11,7 +11,7 @@ from schemas_here import _Local
 from xml_shared import shared, sole
 
 from metadata.marc_export import Agency
-from metadata.model import Agent, Concept, Contribution, Date, Doi, File, Identifier, Item, Relation, Series, Text
+from metadata.model import Agent, Box, Concept, Contribution, Date, Doi, File, Identifier, Item, Relation, Series, Text
 from metadata.mods import read_mods
 from metadata.mods_export import mods
 from metadata.vocabulary import Vocabulary
@@ -22,7 +22,10 @@ VOCABULARY = Vocabulary({PEAT: Concept(PEAT, (Text("Peat", "en"), Text("Tourbe",
 AGENCY = Agency("lib.example", "https://lib.example", "2026-01-02T03:04:05.000000Z", {"b" * 12: "Original"})
 FULL = Item(
     id="a" * 12,
-    titles=(Text("Le livre : une vue. Tome 2.", "fr"), Text("Book"), Text("The book", "en"), Text("Livre II", "fr")),
+    titles=(
+        Text("Le livre : une vue. Tome 2.", "fr"), Text("Book", "", "other"), Text("The book", "en", "translated"),
+        Text("Livre II", "fr", "other"), Text("Das Buch", "de", "other"),
+    ),
     contributions=(
         Contribution(Agent("Lee, Ann", "person", (Identifier("orcid", "0000-0002-1825-0097"),)), "aut"),
         Contribution(Agent("Lee, Ann", "person", (Identifier("orcid", "0000-0002-1825-0097"),)), "ill"),
@@ -42,6 +45,8 @@ FULL = Item(
         Identifier("local", "X 1"), Identifier("uri", "oai:x:1"), Identifier("url", "https://x.org/a?b=1&c=2"),
     ),
     coverage=(Text("Tchad", "fr"), Text("Lima")),
+    countries=("TD", "US-CA"),
+    boxes=(Box(-0.0000001, -90.0, 179.9999999, 45.5), Box(170.0, -10.0, -170.0, 0.0)),
     rights=(Text("Tous droits réservés.", "fr"), Text("https://creativecommons.org/licenses/by/4.0/")),
     access="embargoed",
     embargo="2031-02-03",
@@ -52,7 +57,8 @@ FULL = Item(
     notes=(Text("Une note.", "fr"), Text("A note")),
 )  # fmt: skip
 FIELDS = (
-    "titles", "dates", "languages", "type", "concepts", "descriptions", "coverage", "rights", "access", "embargo",
+    "titles", "dates", "languages", "type", "concepts", "descriptions", "coverage", "countries", "boxes", "rights",
+    "access", "embargo",
     "places", "edition", "extent", "series", "notes", "contributions",
 )  # fmt: skip
 
@@ -90,6 +96,11 @@ def test_what_is_written_reads_the_same(kind: str) -> None:
 def test_a_title_of_unknown_language_stays_so() -> None:
     same(Item(id="c" * 12, titles=(Text("Mystery"),), languages=("fr",)))
     same(Item(id="c" * 12, titles=(Text(" : odd"[1:], "en"),), languages=("fr",)))
+
+
+def test_a_title_whose_kind_is_not_told_is_a_translation_where_it_is_in_another_language() -> None:
+    item = Item(id="c" * 12, titles=(Text("A", "fr"), Text("B", "en"), Text("C", "fr")), languages=("fr",))
+    assert [title.kind for title in again(item).titles] == ["", "translated", "other"]
 
 
 def test_a_doi_that_resolves_and_ties_to_other_items_are_told() -> None:

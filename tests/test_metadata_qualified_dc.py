@@ -8,7 +8,7 @@ from test_metadata_mods_export import FULL, VOCABULARY
 from xml_shared import sole
 
 from metadata.dc_xml import is_dublin_core, read_dublin_core
-from metadata.model import Agent, Contribution, Date, Doi, File, Identifier, Item, Relation, Series, Text
+from metadata.model import Agent, Box, Contribution, Date, Doi, File, Identifier, Item, Relation, Series, Text
 from metadata.qualified_dc import NAMESPACE, qualified_dc
 
 BASE = "https://lib.example"
@@ -28,7 +28,7 @@ def test_the_record() -> None:
     root = made(replace(FULL, doi=Doi("10.5555/x", "findable"), relations=(Relation("replaces", "b" * 12),)))
     assert root.tag == f"{{{NAMESPACE}}}qualifieddc"
     assert texts(root, "dc:title") == ["Le livre : une vue. Tome 2."]
-    assert texts(root, "t:alternative") == ["Book", "The book", "Livre II"]
+    assert texts(root, "t:alternative") == ["Book", "The book", "Livre II", "Das Buch"]
     assert texts(root, "dc:creator") == ["Lee, Ann"]
     assert texts(root, "dc:publisher") == ["Presses & Cie"]
     assert texts(root, "dc:subject") == ["Peat", "Tourbe", "Eau -- France", "mud"]
@@ -36,6 +36,8 @@ def test_the_record() -> None:
     assert texts(root, "t:created") == ["1985-03"]
     assert texts(root, "t:temporal") == ["1914/1918"]
     assert texts(root, "dc:language") == ["fra", "por", "arn"]
+    assert texts(root, "t:spatial")[2:4] == ["TD", "US-CA"]
+    assert texts(root, "t:spatial")[5] == "northlimit=0; southlimit=-10; westlimit=170; eastlimit=-170"
     assert texts(root, "t:license") == ["https://creativecommons.org/licenses/by/4.0/"]
     assert texts(root, "t:accessRights") == ["info:eu-repo/semantics/embargoedAccess"]
     assert texts(root, "t:available") == ["2031-02-03"]
@@ -53,7 +55,7 @@ def test_types_name_prefixes_that_are_declared() -> None:
 def test_it_reads_again() -> None:
     item = Item(
         id="a" * 12,
-        titles=(Text("T", "en"), Text("U", "fr")),
+        titles=(Text("T", "en"), Text("U", "fr", "other")),
         contributions=(
             Contribution(Agent("Lee, Ann", "person"), "aut"),
             Contribution(Agent("Presses & Cie", "organisation"), "pbl"),
@@ -69,6 +71,7 @@ def test_it_reads_again() -> None:
             Identifier("url", "https://x.org/a"),
         ),
         coverage=(Text("Chad", "en"),),
+        boxes=(Box(13.5, 7.4411111, 24.0, 23.5),),
         rights=(Text("All rights reserved", "en"), Text("https://creativecommons.org/licenses/by/4.0/")),
         access="open",
         extent="12 p.",

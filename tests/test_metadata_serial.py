@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metadata.errors import UsageError
-from metadata.model import Agent, Contribution, Date, Doi, File, Identifier, Item, Relation, Text
+from metadata.model import Agent, Box, Contribution, Date, Doi, File, Identifier, Item, Relation, Text
 from metadata.serial import from_json, record_line, to_json
 
+degrees = st.floats(-180, 180, allow_nan=False)
+st.register_type_strategy(Box, st.builds(Box, degrees, degrees, degrees, degrees))
 for kind in (File, Item):
     counts = {name: st.integers(0, 2**63) for name in ("size", "page_count") if name in kind.__annotations__}
     st.register_type_strategy(kind, st.builds(kind, **counts))
@@ -95,6 +97,10 @@ def test_a_field_without_default_is_written_even_when_empty() -> None:
         (b'{"titles": [{"language": "fr"}]}', "value"),
         (b'{"page_count": "3"}', "page_count"),
         (b'{"dates": [{"value": "1987", "kind": "guessed"}]}', "dates[0].kind"),
+        (b'{"titles": [{"value": "a", "kind": "main title"}]}', "titles[0].kind"),
+        (b'{"boxes": [{"west": 1.0, "south": 1.0, "east": 2.0}]}', "north"),
+        (b'{"boxes": [{"west": "1", "south": 1.0, "east": 2.0, "north": 2.0}]}', "boxes[0].west"),
+        (b'{"boxes": [{"west": 1.0, "south": 1.0, "east": 2.0, "north": 2.0, "top": 1}]}', "boxes[0].top"),
         (b'{"a": ' + b"[" * 200_000, "recursion"),
     ],
 )
@@ -115,3 +121,34 @@ def test_identifiers_and_relations_keep_their_order() -> None:
         relations=(Relation("isPartOf", "b"), Relation("replaces", "a")),
     )
     assert from_json(to_json(item)) == item
+
+
+def test_kinds_of_title_codes_of_places_and_boxes_are_written_and_read() -> None:
+    item = Item(
+        titles=(Text("Forêts", "fr"), Text("Les forêts", "fr", "other"), Text("Forests", "en", "translated")),
+        countries=("SN", "US-CA"),
+        boxes=(Box(-17.5, 12.25, -11.0, 16.75),),
+    )
+    assert json.loads(to_json(item)) == {
+        "boxes": [{"east": -11.0, "north": 16.75, "south": 12.25, "west": -17.5}],
+        "countries": ["SN", "US-CA"],
+        "status": "published",
+        "titles": [
+            {"language": "fr", "value": "Forêts"},
+            {"kind": "other", "language": "fr", "value": "Les forêts"},
+            {"kind": "translated", "language": "en", "value": "Forests"},
+        ],
+        "type": "other",
+    }
+    assert from_json(to_json(item)) == item
+
+
+def test_a_box_on_the_equator_and_on_the_meridian_is_written_whole() -> None:
+    item = Item(boxes=(Box(0.0, 0.0, 0.0, 0.0),))
+    assert json.loads(record_line(item))["boxes"] == [{"east": 0.0, "north": 0.0, "south": 0.0, "west": 0.0}]
+    assert from_json(record_line(item)) == item
+
+
+def test_what_was_kept_before_titles_had_kinds_reads_as_it_was() -> None:
+    kept = b'{"coverage":[{"value":"Senegal"}],"titles":[{"language":"fr","value":"A"},{"value":"B"}]}'
+    assert from_json(kept) == Item(titles=(Text("A", "fr"), Text("B")), coverage=(Text("Senegal"),))

@@ -6,14 +6,19 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from metadata import mojibake
 from metadata.description import Description
+from metadata.folding import fold
 from metadata.marc21 import read_marc21
 from metadata.model import Agent, Contribution, Date, Doi, Identifier, Item, Series, Text
 from metadata.problems import problem
-from metadata.validate import address_fault, is_edtf, validate
-from metadata.validate_text import tidy
+from metadata.tidying import tidy
+from metadata.validate import validate
+from metadata.validate_text import check_text, fields_of, is_suspicious
+from metadata.validate_values import address_fault, is_edtf
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 TODAY = date(2026, 11, 22)
@@ -86,6 +91,7 @@ RIGHTS = "https://creativecommons.org/licenses/"
         ("place-unknown", replace(GOOD, coverage=(Text("XQ-75"),)),
          replace(GOOD, coverage=(Text("FR-75"), Text("150")))),
         ("place-unknown", replace(GOOD, places=("XQX",)), replace(GOOD, places=("USA",))),
+        ("place-unknown", replace(GOOD, countries=("XQ",)), replace(GOOD, countries=("FR", "US-CA"))),
         ("licence-malformed", replace(GOOD, rights=(Text(RIGHTS + "by/5.0/"),)),
          replace(GOOD, rights=(Text(RIGHTS + "by/4.0/"),))),
         ("licence-malformed", replace(GOOD, rights=(Text("CC BYSA-NC 4.0"),)),
@@ -187,6 +193,58 @@ def test_tidying_mends_and_says_so() -> None:
     assert {one.code for one in problems} == {"record-mended"}
     assert len(problems) == 3
     assert tidy(GOOD, "x") == (GOOD, [])
+
+
+def test_what_names_things_is_left_as_it_was() -> None:
+    item = replace(GOOD, id=" a", source="Fore\u0302ts  1.pdf", submission=" x ", concepts=("https://a/e\u0302 ",))
+    assert tidy(item, "x") == (item, [])
+
+
+def test_blanks_in_a_text_become_one_and_paragraphs_stay() -> None:
+    item = replace(GOOD, titles=(Text("The \n  forests"),), notes=(Text("One.\n\nTwo  three."),))
+    mended, problems = tidy(item, "x")
+    assert (mended.title.value, mended.notes[0].value) == ("The forests", "One.\n\nTwo three.")
+    assert len(problems) == 1
+
+
+PIECES = st.sampled_from(
+    [" ", "  ", "\u00a0", "\n", "\r\n", "\t", "\x00", "\x1c", "\x85", "\u200b", "\ufeff", "e\u0302", "\u0302", "\u212b",
+     "ê", "Ãª", "â€™", "ï¿½", "\ufffd",
+     "<", "</p>", "<br", ">", "&amp;", "&", ";", "|", "/", ":", "=", ",", "a", "B", "10",
+     "가", "\u1100\u1161", "日"]
+)  # fmt: skip
+TEXTS = st.lists(PIECES, max_size=6).map("".join) | st.text(max_size=8)
+
+
+@given(st.lists(TEXTS, min_size=8, max_size=8))
+@example(["", "a||b", *[""] * 6])
+@example(["a ;", *[""] * 7])
+@example(["a /", *[""] * 7])
+@example([";", "", "a | b", *[""] * 5])
+def test_the_look_at_all_texts_together_misses_nothing(texts: list[str]) -> None:
+    title, name, keyword, note, place, published, number, edition = texts
+    item = replace(
+        by(name),
+        titles=(Text(title),),
+        keywords=(Text(keyword),),
+        notes=(Text(note),),
+        coverage=(Text(place),),
+        places=(published,),
+        series=(Series("S", number),),
+        edition=edition,
+    )
+    found = [code for field, value in fields_of(item) for code, _ in check_text(field, value)]
+    assert is_suspicious(item) or not found
+    tidied, remarks = tidy(item, "x")
+    assert (tidied == item) == (not remarks)
+    assert tidy(tidied, "x") == (tidied, [])
+
+
+@given(TEXTS, TEXTS)
+def test_what_is_said_twice_is_found_whatever_is_in_it(one: str, other: str) -> None:
+    notes = tuple(Text(value) for value in (one, other, one))
+    assert "value-repeated" in codes(replace(GOOD, notes=notes))
+    assert (codes(replace(GOOD, notes=notes[:2])).count("value-repeated") == 1) == (fold(one) == fold(other))
 
 
 @pytest.mark.shared

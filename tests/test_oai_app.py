@@ -19,10 +19,14 @@ from oai_library import NAMESPACE, START, Answer, identifier, made_item, opened,
 from sickle import Sickle
 from sickle.oaiexceptions import BadArgument, NoRecordsMatch
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Message
 
 from archive.catalogue import Catalogue
-from oai.app import FORM, MAX_BODY, accepts_gzip, application
+from oai.app import FORM, MAX_BODY, Door, accepts_gzip, application
+from oai.limit import Limit
+from oai.provider import Provider
 
 ITEMS = [made_item(number) for number in range(300)]
 WITHDRAWN = {identifier(ITEMS[number]) for number in (0, 7, 299)}
@@ -64,8 +68,8 @@ class Site:
 
 
 @contextmanager
-def served(catalogue: Catalogue) -> Iterator[Site]:
-    route = application(repository(page_size=40), catalogue)
+def served(catalogue: Catalogue, door: Door = Door()) -> Iterator[Site]:  # noqa: B008 - it is frozen
+    route = application(Provider(repository(page_size=40), catalogue), door)
     config = uvicorn.Config(Starlette(routes=[route]), port=0, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -214,7 +218,7 @@ def test_a_client_that_goes_away_in_mid_body_is_no_fault_of_ours(site: Site) -> 
     scope = {"type": "http", "method": "POST", "path": "/oai", "query_string": b"", "headers": []}
 
     async def post() -> None:
-        await application(repository(), site.catalogue).app(scope, receive, send)
+        await application(Provider(repository(), site.catalogue)).app(scope, receive, send)
 
     asyncio.run(post())
     assert sent[0]["status"] == 400
@@ -272,3 +276,40 @@ def test_sickle_loses_nothing_while_records_change(tmp_path: Path) -> None:
     assert {name for name in names if names.count(name) > 1} == again
     assert names[-7:] == [identifier(item) for item in [*changed, *withdrawn, made_item(1000)]]
     assert [record.deleted for record in seen[-7:]] == [False] * 4 + [True] * 2 + [False]
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def _page(request: Request) -> Response:
+    return HTMLResponse(f"<h1>{request.query_params.get('lang', 'en')}</h1>", headers={"Vary": "Accept-Language"})
+
+
+def test_a_browser_that_asks_nothing_gets_a_page_and_everybody_else_xml(site: Site) -> None:
+    with served(site.catalogue, Door(people=_page)) as open_door:
+        for query, shown in (("", b"<h1>en</h1>"), ("lang=fr", b"<h1>fr</h1>")):
+            page = open_door.send("GET", query, headers={"Accept": BROWSER})
+            assert (page.status, page.body) == (200, shown)
+            assert page.headers.get_all("vary") == ["Accept-Language", "Accept"]
+            assert open_door.send("HEAD", query, headers={"Accept": BROWSER}).body == b""
+        for query, accept in (("", "*/*"), ("", ""), ("", "application/xml"), ("lang=fr", "*/*"), ("verb=", BROWSER)):
+            reply = open_door.send("GET", query, headers={"Accept": accept})
+            assert reply.headers["content-type"] == "text/xml; charset=utf-8"
+            assert reply.said.codes == ["badVerb"]
+        assert open_door.send("GET", IDENTIFY, headers={"Accept": BROWSER}).said.codes == []
+    assert site.send("GET", headers={"Accept": BROWSER}).said.codes == ["badVerb"]
+    assert site.send("GET").headers["vary"] == "Accept, Accept-Encoding"
+
+
+def test_who_asks_too_fast_is_told_when_to_come_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oai.limit._client", lambda address: address)  # this machine, too, is counted
+    with served(site.catalogue, Door(limit=Limit(0.5, 3))) as narrow:
+        replies = [narrow.send("GET", IDENTIFY) for _ in range(5)]
+        assert [reply.status for reply in replies] == [200, 200, 200, 503, 503]
+        assert [reply.headers["retry-after"] for reply in replies[3:]] == ["2", "2"]
+        assert narrow.post(IDENTIFY.encode()).status == 503
+
+
+def test_ten_megabytes_are_refused_like_little_too_much(site: Site) -> None:
+    reply = site.post(b"verb=ListRecords&resumptionToken=".ljust(10_000_000, b"x"))
+    assert (reply.status, reply.said.codes) == (200, ["badArgument"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from oai_library import NOW, START, made_item, opened, repository, write
 
+from archive.catalogue import Listing
 from metadata.model import Text
 from oai.arguments import RULES, parse_pairs
 from oai.provider import Provider, answer
@@ -57,7 +58,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
 
 
 def valid(schema: etree.XMLSchema, provider: Provider, raw: bytes) -> etree._Element:
-    root = etree.fromstring(answer(provider, parse_pairs(raw), NOW).encode())
+    root = etree.fromstring(answer(provider, parse_pairs(raw), NOW))
     schema.assertValid(root)
     return root
 
@@ -91,8 +92,8 @@ ERRORS = [
 def _completed(provider: Provider, raw: bytes) -> bytes:
     if not raw.endswith(b"identifier="):
         return raw
-    (record,) = provider.records.oai_page((START, -1), NOW, "", 1)
-    return raw + etree.fromstring(record.header).findtext("identifier", "").encode()
+    ((_, header),) = provider.records.oai_headers(Listing(), 1)
+    return raw + etree.fromstring(header).findtext("identifier", "").encode()
 
 
 @pytest.mark.parametrize("raw", ANSWERS)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from oai.tokens import Place, accept, issue
 
 KEY = b"k" * 32
-PLACE = Place("ListRecords", "oai_dc", "type:report", 2_000, 1_000, 7, 100, 450)
+PLACE = Place("ListRecords", "oai_dc", "type:report", 2_000, 1_000_000_007, 100, 450)
 NOW = 1_000_000
 
 

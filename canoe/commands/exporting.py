@@ -16,9 +16,10 @@ from archive.durable import storage
 from canoe.bag_export import export_bag
 from canoe.commands.options import HomeOption, counted, open_home, say
 from canoe.home import Home
-from canoe.marc_records import marc21_records, marcxml_collection
+from canoe.marc_records import MarcRecords, marc21_records, marcxml_collection
 from canoe.progress import counting
-from metadata.errors import StorageError, UsageError
+from canoe.quality import quality_lines
+from metadata.errors import DamageFound, StorageError, UsageError
 from metadata.model import Item
 from metadata.serial import record_line
 from search.engine import Request, open_reader
@@ -45,29 +46,40 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="The file, or the bag's folder, to write.", show_default="standard output")
     ] = None,
+    worst: Annotated[
+        int, typer.Option(min=0, help="Only the N items that were read worst.", show_default="all items")
+    ] = 0,
 ) -> None:
     """Write out the items, sorted by id, one JSON object a line or one CSV row each.
 
     Only facts that another run over the same sources gives again; times stand under keys
     ending in _at. `source` names what an item was made from.
 
-    A record that is too long for MARC 21 (ISO 2709) is named, and goes out as MARCXML into a
+    An item that came as MARC goes out as MARC with all that its record said, but for what was
+    changed since. A record that is too long for MARC 21 (ISO 2709) is named, and goes out as MARCXML into a
     file beside --out whose name ends in .oversize.xml.
 
     A bag (BagIt, RFC 8493) holds the files of the items too, with a description in Dublin
     Core, MARC, PREMIS and METS for each. It needs --out, a folder that is new or empty.
 
-    Exit codes: 0 done, 4 a file of the archive is damaged and no bag was made.
+    --worst writes, for the items whose pages were read worst, the worst first, one JSON object a
+    line that says how: pages unread, mean confidence, words hardly read, languages, methods.
+
+    Exit codes: 0 done, 4 a file of the archive is damaged: no bag was made, or MARC records
+    were written without what their source said beside.
     """
     opened = open_home(home)
     if out:
         _require_place(opened, out)
+    if worst:
+        _write(out, quality_lines(opened.library, _chosen(opened, query), worst))
+        return
     if form is ExportFormat.BAGIT:
         _export_bag(opened, query, out)
         return
     items = _chosen(opened, query)
-    if form is ExportFormat.MARC:
-        _export_marc(opened, items, out)
+    if form in (ExportFormat.MARC, ExportFormat.MARCXML):
+        _export_marc(opened, items, out, form)
     else:
         _write(out, _FORMATS[form](opened, items))
 
@@ -88,19 +100,36 @@ def _write(out: Path | None, parts: Iterable[bytes]) -> None:
         raise StorageError(f"{out}: {fault.strerror}.", "Name a file that can be written with --out.") from fault
 
 
-def _export_marc(home: Home, items: Iterable[Item], out: Path | None) -> None:
+def _export_marc(home: Home, items: Iterable[Item], out: Path | None, form: ExportFormat) -> None:
+    """Write MARC; raises Exit with 4 at the end where source records could not be read."""
+    damaged: list[DamageFound] = []
+
+    def tell(fault: DamageFound) -> None:
+        damaged.append(fault)
+        say(f"{fault.message} What came in it is written from what the library knows. {fault.hint}")
+
+    records = MarcRecords(home, tell)
+    if form is ExportFormat.MARC:
+        _export_marc21(records, items, out)
+    else:
+        _write(out, marcxml_collection(records, items))
+    if damaged:
+        raise typer.Exit(DamageFound.exit_code)
+
+
+def _export_marc21(records: MarcRecords, items: Iterable[Item], out: Path | None) -> None:
     oversize: list[Item] = []
 
     def tell(item: Item, reason: str) -> None:
         oversize.append(item)
         say(f"{item.id} is too long for MARC 21: {reason}.")
 
-    _write(out, marc21_records(home, items, tell))
+    _write(out, marc21_records(records, items, tell))
     if oversize and out is None:
         say(f"{counted(len(oversize), 'record')} left out; --format marcxml has no such limit.")
     elif oversize and out:
         beside = out.with_name(f"{out.name}.oversize.xml")
-        _write(beside, marcxml_collection(home, oversize))
+        _write(beside, marcxml_collection(records, oversize))
         say(f"{counted(len(oversize), 'record')} written to {beside}.")
 
 
@@ -191,5 +220,4 @@ def _inert(cell: str) -> str:
 _FORMATS: dict[ExportFormat, Callable[[Home, Iterable[Item]], Iterator[bytes]]] = {
     ExportFormat.JSONL: _jsonl,
     ExportFormat.CSV: _csv,
-    ExportFormat.MARCXML: marcxml_collection,
 }

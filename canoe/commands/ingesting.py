@@ -4,16 +4,20 @@ import os
 import re
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from canoe.commands.options import HomeOption, JsonOption, open_home, print_json, print_lines
+from archive.durable import replace_file, storage
+from canoe.commands.options import HomeOption, JsonOption, open_home, print_json, print_lines, say
+from canoe.commands.retrying import run_retry
 from canoe.home import Home
 from canoe.programs import require_languages
-from canoe.progress import watching
+from canoe.progress import ProgressForm, watching
 from canoe.report import piece_json, report_json, report_lines
+from canoe.report_page import Heading, report_page
 from canoe.settings import LANGUAGE_CODES
 from ingest.batch import ingest
 from ingest.tools import Report, Tools
@@ -24,7 +28,9 @@ INPUTS_REFUSED = 3
 
 
 def ingest_command(
-    paths: Annotated[list[Path], typer.Argument(help="Folders (any depth) and files.", show_default=False)],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders (any depth) and files.", show_default=False)
+    ] = None,
     home: HomeOption = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Write nothing; report what would become of each piece.")
@@ -37,6 +43,15 @@ def ingest_command(
     mapping: Annotated[
         Path | None, typer.Option(help="What the columns of tables mean, in TOML.", show_default="their own names")
     ] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Write the report to this file, too: a page in HTML.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--retry", help="Read again the pages that could not be read; takes no paths.")
+    ] = False,
+    progress: Annotated[
+        ProgressForm, typer.Option(help="How far it is, on standard error: auto, lines, json or none.")
+    ] = ProgressForm.AUTO,
     as_json: JsonOption = False,
 ) -> None:
     """Bring publications and records into the library, and report what became of each piece.
@@ -53,22 +68,56 @@ def ingest_command(
     opened = open_home(home)
     if language and not re.fullmatch(LANGUAGE_CODES, language):
         raise UsageError(f"--language cannot be {language!r}.", "Join Tesseract's codes by +: eng+fra+spa")
-    for path in paths:
-        if not os.path.lexists(path):
-            raise UsageError(f"There is nothing at {path}.", "Name the folders and files to be ingested.")
-    tools = replace(opened.tools(language, collection, workers), mapping=read_mapping(mapping) if mapping else None)
-    report = run_ingest(opened, paths, tools, plan=plan)
+    tools = opened.tools(language, collection, workers)
+    if again:
+        _require_no_more(paths, plan)
+        run_retry(opened, tools, progress, as_json)
+        return
+    _require_file(report_file)
+    tools = replace(tools, mapping=read_mapping(mapping) if mapping else None)
+    report = run_ingest(opened, _given(paths), tools, plan=plan, form=progress)
     print_json(report_json(report)) if as_json else print_lines(report_lines(report))
     if not plan:
         opened.update_index_with_others()
+    if report_file:
+        _write_page(report_file, report, opened, plan)
     if any(piece.outcome == "refused" for piece in report.pieces):
         raise typer.Exit(INPUTS_REFUSED)
 
 
-def run_ingest(home: Home, paths: list[Path], tools: Tools, plan: bool = False) -> Report:
+def _require_file(report: Path | None) -> None:
+    if report and (report.is_dir() or not report.absolute().parent.is_dir()):
+        raise UsageError(f"{report} can be no file.", "Name a file in a folder that is there.")
+
+
+def _write_page(path: Path, report: Report, home: Home, plan: bool) -> None:
+    library = home.settings.library
+    heading = Heading(library.name, library.language, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", plan)
+    with storage(path):
+        replace_file(path.absolute(), report_page(report, heading).encode())
+    say(f"The report is in {path}.")
+
+
+def _given(paths: list[Path] | None) -> list[Path]:
+    if not paths:
+        raise UsageError("Nothing was named to be ingested.", "Name folders and files: canoe ingest scans/")
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"There is nothing at {path}.", "Name the folders and files to be ingested.")
+    return paths
+
+
+def _require_no_more(paths: list[Path] | None, plan: bool) -> None:
+    if paths or plan:
+        raise UsageError("--retry takes no paths and no --plan.", "Run it alone: canoe ingest --retry")
+
+
+def run_ingest(
+    home: Home, paths: list[Path], tools: Tools, plan: bool = False, form: ProgressForm = ProgressForm.AUTO
+) -> Report:
     """Run a batch with progress shown; letting the index follow is left to the caller, after the report."""
-    require_languages(tools.languages)
-    with watching() as watcher, nullcontext() if plan else home.library.writer() as writer:
+    require_languages(tools.languages, tools.models)
+    with watching(tools.workers, form) as watcher, nullcontext() if plan else home.library.writer() as writer:
         return ingest(paths, home.library, writer, tools, watcher)
 
 
@@ -95,6 +144,8 @@ def accessions(
                     "received_at": one.received_at,
                     "sources": one.sources,
                     "counts": dict(one.counts),
+                    "state": one.state,
+                    "undone_at": one.undone_at or None,
                 }
                 for one in listed
             ]
@@ -102,4 +153,5 @@ def accessions(
     else:
         for one in listed:
             counts = ", ".join(f"{count} {outcome}" for outcome, count in one.counts if count)
-            print_lines([f"{one.id}  {one.received_at}  {counts}"])
+            undone = f"  {one.state} {one.undone_at}" if one.undone_at else ""
+            print_lines([f"{one.id}  {one.received_at}  {counts}{undone}"])

@@ -1,7 +1,6 @@
 """Options that many commands share, and how answers are printed."""
 
 import sys
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ import msgspec
 import typer
 
 from canoe.home import Home
+from canoe.report import inert
 from canoe.settings import home_folder
 
 HELP_STYLE: Literal["rich"] | None = "rich" if sys.stdout.isatty() and sys.stderr.isatty() else None
@@ -38,14 +38,7 @@ def print_json(value: Any) -> None:
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines of text for people; what a terminal would obey, from a file's name perhaps, is shown."""
     for line in lines:
-        sys.stdout.write("".join(map(_inert, line)) + "\n")
-
-
-def _inert(character: str) -> str:
-    """Escape control and direction characters, and bytes that are no UTF-8 (general categories Cc, Cf and Cs)."""
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs"):
-        return character.encode("unicode_escape").decode()
-    return character
+        sys.stdout.write(inert(line) + "\n")
 
 
 def counted(number: int, noun: str) -> str:

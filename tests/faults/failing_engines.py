@@ -35,7 +35,7 @@ class _Engine:
 class Good(_Engine):
     """Reads every page, at once."""
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         return _good_page(image)
 
 
@@ -46,7 +46,7 @@ class Crashing(_Engine):
     page: int
     how: int = signal.SIGSEGV
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         if _page_number(image) == self.page:
             os.kill(os.getpid(), self.how)
         return _good_page(image)
@@ -58,7 +58,7 @@ class Exiting(_Engine):
 
     page: int
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         if _page_number(image) == self.page:
             os._exit(0)
         return _good_page(image)
@@ -70,7 +70,7 @@ class Hanging(_Engine):
 
     page: int
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         while _page_number(image) == self.page:
             time.sleep(3600)
         return _good_page(image)
@@ -82,7 +82,7 @@ class Devouring(_Engine):
 
     page: int
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         if _page_number(image) == self.page:
             bytearray(64 << 30)
         return _good_page(image)
@@ -94,7 +94,7 @@ class Burning(_Engine):
 
     page: int
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         while _page_number(image) == self.page:
             pass
         return _good_page(image)
@@ -106,7 +106,7 @@ class Raising(_Engine):
 
     page: int
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         if _page_number(image) == self.page:
             raise OcrFailed("the lamp is broken")
         if _page_number(image) == self.page + 1:
@@ -120,7 +120,7 @@ class Rubbish(_Engine):
 
     kind: str
 
-    def read(self, image: Path, languages: tuple[str, ...], layer: Path | None) -> Page:
+    def read(self, image: Path, languages: tuple[str, ...], dpi: int, folder: Path) -> Page:
         word = Word("a", (0, 0, 5, 5))
         pages: dict[str, object] = {
             "nothing": None,

@@ -1,0 +1,143 @@
+"""The feed: the rows of the catalogue that OAI-PMH answers are joined from, one record an item, many members.
+
+A member row says that an item is in a set, and in which formats it can be had there; the set with
+the empty name is the whole library. Who leaves a set, or a format, stays as a deleted record: harvesters
+of the set are told once, whenever they come. So rows depend on what was there before, and a rebuild
+must go through all that an item ever was (:func:`archive.replay.moments`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from archive.clock import to_datestamp
+from metadata.disseminations import formats_of
+from metadata.dublin_core import oai_dc, oai_header
+from metadata.model import Item
+from metadata.sets import sets_of
+from metadata.vocabulary import Vocabulary
+
+WHOLE = ""
+"""The spec of the set that every item is in."""
+
+_OPENING = b"<record>"
+HEADER_AT = len(_OPENING)
+"""Where the header begins in a record."""
+
+_FORMER = (
+    "SELECT item, spec, change, formats, gone, is_out FROM oai_members WHERE item IN (SELECT value FROM json_each(?))"
+)
+_INSERT = "INSERT INTO oai_members (spec, change, item, formats, gone, is_out) VALUES (?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """What records are rendered with.
+
+    ``base_url`` has no slash at its end; ``namespace`` is the repository identifier of
+    ``oai:namespace:id`` (OAI identifier guidelines, section 2); concepts are shown by
+    the labels of ``vocabulary``.
+    """
+
+    base_url: str
+    namespace: str
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An item in a set: since which ``change``, in which ``formats``, and in which no more (``gone``)."""
+
+    change: int
+    formats: int
+    gone: int
+    is_out: bool = False
+
+    @property
+    def ever(self) -> int:
+        """The formats that harvesters may have had it in."""
+        return self.formats | self.gone
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An item at a change: the formats it has all it needs for, and the sets that it is in."""
+
+    item: Item
+    change: int
+    formats: int
+    sets: tuple[str, ...]
+
+    @classmethod
+    def of(cls, item: Item, change: int, vocabulary: Vocabulary) -> "Placed":
+        """Find the place of an item; concepts are looked up in ``vocabulary``."""
+        formats = formats_of(item)
+        return cls(item, change, formats, sets_of(item, vocabulary, formats))
+
+    @property
+    def deleted(self) -> bool:
+        """Whether its record is a tombstone."""
+        return self.item.status == "withdrawn"
+
+
+def record_row(placed: Placed, publishing: Publishing) -> dict[str, Any]:
+    """Return the row of ``oai_records``. What ``<about>`` tells of a record's origin would stand at its end."""
+    item, change = placed.item, placed.change
+    identifier = oai_identifier(publishing, item.id)
+    header = oai_header(identifier, to_datestamp(change), placed.sets, placed.deleted).encode()
+    metadata = b"" if placed.deleted else oai_dc(item, publishing.base_url, publishing.vocabulary).encode()
+    return {"change": change, "item": item.id, "header": len(header), "record": record(header, metadata)}
+
+
+def record(header: bytes, metadata: bytes) -> bytes:
+    """Return ``<record>`` on a line of its own; a deleted one has no metadata (OAI-PMH 2.0, section 2.5.1)."""
+    inside = b"<metadata>%b</metadata>" % metadata if metadata else b""
+    return b"%b%b%b</record>\n" % (_OPENING, header, inside)
+
+
+def oai_identifier(publishing: Publishing, item_id: str) -> str:
+    """Return the OAI identifier of an item."""
+    return f"oai:{publishing.namespace}:{item_id}"
+
+
+def out_header(publishing: Publishing, item_id: str, change: int, spec: str) -> bytes:
+    """Return the header that tells harvesters of the set ``spec`` that the item is in it no more."""
+    identifier = oai_identifier(publishing, item_id)
+    return oai_header(identifier, to_datestamp(change), (spec,), deleted=True).encode()
+
+
+def deleted_header(header: bytes) -> bytes:
+    """Return the header of an item that is not given any more in the format that is asked for."""
+    return header.replace(b"<header>", b'<header status="deleted">', 1)
+
+
+def former_members(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, Member]]:
+    """Return what the feed holds of items: by item, by spec."""
+    found: dict[str, dict[str, Member]] = {}
+    asked = msgspec.json.encode(ids).decode()
+    for item, spec, change, formats, gone, is_out in connection.exec_driver_sql(_FORMER, (asked,)):
+        found.setdefault(item, {})[spec] = Member(change, formats, gone, bool(is_out))
+    return found
+
+
+def members_of(placed: Placed, former: Mapping[str, Member]) -> Iterator[tuple[str, Member]]:
+    """Yield (spec, member) for every set an item is in after a change, and for those that it left, then or before."""
+    had = former[WHOLE].ever if WHOLE in former else 0
+    formats = 0 if placed.deleted else placed.formats
+    present = Member(placed.change, formats, (had | placed.formats) & ~formats if placed.deleted else had & ~formats)
+    specs = (WHOLE, *placed.sets)
+    yield from ((spec, present) for spec in specs)
+    for spec in former.keys() - set(specs):
+        was = former[spec]
+        yield spec, was if was.is_out else Member(placed.change, 0, was.ever, is_out=True)
+
+
+def insert_members(connection: Connection, members: Iterable[tuple[str, str, Member]]) -> None:
+    """Write (item id, spec, member); the statement is SQLite's own, since an item has ten of them."""
+    rows = [(spec, one.change, item, one.formats, one.gone, one.is_out) for item, spec, one in members]
+    connection.exec_driver_sql(_INSERT, rows)
+    specs = [(spec,) for spec in sorted({row[0] for row in rows})]
+    connection.exec_driver_sql("INSERT OR IGNORE INTO oai_sets (spec) VALUES (?)", specs)

@@ -1,0 +1,214 @@
+"""Undoing an accession: what it brought is withdrawn, what it changed goes back to what it was.
+
+Nothing is deleted: whatever an accession brought was public from the moment it was done. What
+something newer has changed since is left as it is, and named. Items with objects of their own
+get a new version each, in groups; then, in one version of the accession's object, come all its
+items that are lines, and the note that it is undone. So a kill leaves each item as it was or
+undone, and the same again does the rest.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from archive.catalogue import Held
+from archive.clock import from_rfc3339, to_datestamp
+from archive.library import Library, Writer
+from archive.lineage import UNDONE, State, own_states, read_state, record_states, standing
+from archive.replay import accession_object
+from metadata.accession import Accession, undone_reason
+from metadata.errors import DamageFound, NotFound
+from metadata.events import Event, EventType
+from metadata.model import Item
+from metadata.serial import record_line
+
+Undone = Literal["withdrawn", "reverted", "undone before", "left"]
+_EVENTS: Mapping[Undone, EventType] = {"withdrawn": "withdrawal", "reverted": "metadata modification"}
+OUTCOMES: tuple[Undone, ...] = ("withdrawn", "reverted", "undone before", "left")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of one item; ``reason`` says why it is left, ``state`` is what it goes back to.
+
+    ``is_record`` says that it has no files, and no object of its own.
+    """
+
+    item: str
+    source: str
+    outcome: Undone
+    reason: str = ""
+    state: State | None = None
+    damaged: bool = False
+    is_record: bool = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is anything to do."""
+        return self.outcome in ("withdrawn", "reverted")
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What becomes of an accession and of each item that it brought or changed."""
+
+    accession: Accession
+    steps: tuple[Step, ...]
+
+    @property
+    def counts(self) -> Mapping[Undone, int]:
+        """How many items have which outcome."""
+        counted = Counter(step.outcome for step in self.steps)
+        return {outcome: counted[outcome] for outcome in OUTCOMES}
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is anything to do: an item, or after an interruption only the note that it is done."""
+        counts = self.counts
+        return any(step.is_due for step in self.steps) or bool(counts["undone before"] and not self.accession.undone_at)
+
+
+def plan_undoing(library: Library, accession_id: str) -> Undoing:
+    """Say what undoing an accession does to each of its items, in the order in which they came.
+
+    Raises NotFound, DamageFound where what the accession holds cannot be read.
+    """
+    accession = library.catalogue.accession(accession_id)
+    if accession is None:
+        raise NotFound(f"There is no accession {accession_id}.", "canoe accessions lists them.")
+    return Undoing(accession, tuple(_Planner(library, accession).steps()))
+
+
+def undo(library: Library, writer: Writer, accession_id: str) -> Undoing:
+    """Undo an accession; return what was done, which is what the plan said. Raises what that raises."""
+    planned = plan_undoing(library, accession_id)
+    if not planned.is_due:
+        return planned
+    with writer.workspace() as folder:
+        lines = folder / "undone.jsonl"
+        steps = tuple(_taken(library, writer, planned, lines))
+        done = replace(planned, steps=steps)
+        accession = writer.undo_accession(planned.accession, done.counts["left"], lines, _events(writer, done))
+    return replace(done, accession=accession)
+
+
+class _Planner:
+    """Tells of each item of an accession what its undoing does to it."""
+
+    def __init__(self, library: Library, accession: Accession) -> None:
+        self._library = library
+        self._accession = accession.id
+        self._object = accession_object(accession.id)
+        versions = library.archive.inventory(self._object).versions
+        self._undone = from_rfc3339(versions[1].created) if len(versions) > 1 else None
+        self._brought: dict[str, bool] = {}
+        for item, is_new in self._pieces():
+            self._brought[item] = is_new or self._brought.get(item, False)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield a step for each item, in order."""
+        found = {item: self._step(item, is_new) for item, is_new in self._brought.items()}
+        unsure = [item for item, step in found.items() if step is None]
+        accessions = [one.id for one in self._library.catalogue.accessions()] if unsure else []
+        states = record_states(self._library.archive, accessions, unsure)
+        for item, step in found.items():
+            yield step or self._judged(self._blank(item), states[item])
+
+    def _pieces(self) -> Iterator[tuple[str, bool]]:
+        """Yield the items that the accession brought or changed, and whether they were new."""
+        for piece in self._library.each_piece(self._accession):
+            if piece.outcome in ("new", "changed"):
+                yield piece.item, piece.outcome == "new"
+
+    def _is_plain(self, held: Held, is_new: bool) -> bool:
+        """Say whether a record is just what this accession brought, or what its undoing made of it."""
+        return held.object_id == self._object and (is_new or self._is_undone(held))
+
+    def _is_undone(self, held: Held) -> bool:
+        return self._undone is not None and held.change > self._undone
+
+    def _step(self, item: str, is_new: bool) -> Step | None:
+        """Return what becomes of an item; None for a record of which only the lines of all accessions tell."""
+        held = self._library.catalogue.held(item)
+        if held is None:
+            return Step(item, "", "left", "the catalogue does not know it", damaged=True)
+        step = self._blank(item, held.item)
+        if not held.item.files:
+            if not self._is_plain(held, is_new):
+                return None
+            return replace(step, outcome="undone before") if self._is_undone(held) else step
+        try:
+            return self._judged(step, list(own_states(self._library.archive, item)))
+        except DamageFound as fault:
+            return replace(step, outcome="left", reason=fault.message, damaged=True)
+
+    def _blank(self, item_id: str, item: Item | None = None) -> Step:
+        item = item or self._library.item(item_id)
+        return Step(item_id, item.source, "withdrawn", is_record=not item.files)
+
+    def _judged(self, step: Step, states: Sequence[State]) -> Step:
+        stack = standing(states)
+        mine = [state for state in stack if state.maker == self._accession]
+        if not mine and any(state.undoes == self._accession for state in states):
+            return replace(step, outcome="undone before")
+        if not mine or stack[-1] is not mine[-1]:
+            return replace(step, outcome="left", reason=_since(stack))
+        if self._brought[step.item]:
+            return step
+        before = [state for state in stack if state.change < mine[0].change]
+        if not before:
+            return replace(step, outcome="left", reason="what it was before is not in the archive", damaged=True)
+        return replace(step, outcome="reverted", state=before[-1])
+
+
+def _since(stack: Sequence[State]) -> str:
+    """Return why an item is left: what was done to it last."""
+    if not stack:
+        return "another accession that brought it was undone since"
+    last = stack[-1]
+    who = f"accession {last.maker}" if last.maker else f"hand ({last.message})"
+    return f"changed since by {who} on {to_datestamp(last.change)[:10]}"
+
+
+def _taken(library: Library, writer: Writer, planned: Undoing, lines: Path) -> Iterator[Step]:
+    """Take back what is due, items that are lines into ``lines``; yield what became of each item."""
+    accession = planned.accession.id
+    with lines.open("wb") as out, writer.grouped():
+        for step in planned.steps:
+            yield _take(library, writer, step, accession, out) if step.is_due else step
+
+
+def _take(library: Library, writer: Writer, step: Step, accession: str, out: BinaryIO) -> Step:
+    item = library.item(step.item)
+    try:
+        undone = _reverted(item, read_state(library.archive, step.state)) if step.state else _withdrawn(item, accession)
+        if item.files:
+            event = Event(_EVENTS[step.outcome], "", agent=writer.agent, detail=_detail(accession))
+            writer.put_item(undone, {}, f"{UNDONE}{accession}", [event])
+        else:
+            out.write(record_line(undone))
+    except DamageFound as fault:
+        return replace(step, outcome="left", reason=fault.message, damaged=True)
+    return step
+
+
+def _withdrawn(item: Item, accession: str) -> Item:
+    return replace(item, status="withdrawn", reason=undone_reason(accession), accession=accession)
+
+
+def _reverted(item: Item, before: Item) -> Item:
+    """Return an item described as it was; its files, and a DOI that it was given here meanwhile, stay its own."""
+    own = item.doi if item.doi and item.doi.state != "external" else before.doi
+    return replace(before, doi=own, files=item.files, page_count=item.page_count)
+
+
+def _events(writer: Writer, undoing: Undoing) -> list[Event]:
+    """Return what the accession tells of those of its items that are lines in it."""
+    done = {_EVENTS[step.outcome] for step in undoing.steps if step.is_due and step.is_record}
+    return [Event(kind, "", agent=writer.agent, detail=_detail(undoing.accession.id)) for kind in sorted(done)]
+
+
+def _detail(accession: str) -> str:
+    return f"Accession {accession} undone"

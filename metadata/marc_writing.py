@@ -1,0 +1,94 @@
+"""MARC 21 records written: ISO 2709 in UTF-8, and MARCXML.
+
+Specifications: MARC 21 Specifications for Record Structure (ANSI/NISO Z39.2, ISO 2709), UCS/Unicode
+environment; MARCXML, Library of Congress. What both forms need is the same, so a record that is
+too long for the first goes out in the second with nothing changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metadata.marc_record import Field
+from metadata.xmlbuild import DECLARATION, attribute
+from metadata.xmltext import escape
+
+LONGEST_FIELD = 9_999
+LONGEST_RECORD = 99_999
+NAMESPACE = "http://www.loc.gov/MARC21/slim"
+_LEADER = 24
+
+
+class Oversize(ValueError):
+    """The record has no place in ISO 2709: a field or the whole is too long. MARCXML has no such limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A record to be written: its leader (24 characters) and its fields, in order."""
+
+    leader: str
+    fields: tuple[Field, ...]
+
+    def each(self, *tags: str) -> Sequence[Field]:
+        """Return the fields of ``tags``, in the order of the record."""
+        return [one for one in self.fields if one.tag in tags]
+
+
+def to_iso2709(record: Written) -> bytes:
+    """Return the record in ISO 2709, UTF-8 (leader/09 ``a``), with its terminator.
+
+    Raises Oversize when a field has more than 9,999 bytes or the record more than 99,999: it
+    could be written and not read.
+    """
+    directory, body, offset = [], [], 0
+    for one in record.fields:
+        content = _content(one)
+        if len(content) > LONGEST_FIELD:
+            raise Oversize(f"field {one.tag} has {len(content)} bytes, the limit is {LONGEST_FIELD}")
+        directory.append(f"{one.tag[:3]:0>3}{len(content):04d}{offset:05d}")
+        body.append(content)
+        offset += len(content)
+    base = _LEADER + 12 * len(directory) + 1
+    if (length := base + offset + 1) > LONGEST_RECORD:
+        raise Oversize(f"the record has {length} bytes, the limit is {LONGEST_RECORD}")
+    head = _leader(record.leader, length, base) + "".join(directory)
+    return b"".join((head.encode("ascii", "replace"), b"\x1e", *body, b"\x1d"))
+
+
+def to_marcxml(record: Written) -> bytes:
+    """Return the record as a MARCXML document (UTF-8), one ``record`` element."""
+    return f"{DECLARATION}{record_element(record)}\n".encode()
+
+
+def record_element(record: Written) -> str:
+    """Return the record as a ``record`` element that declares its namespace."""
+    leader = escape(_leader(record.leader, 0, 0))
+    return f'<record xmlns="{NAMESPACE}"><leader>{leader}</leader>{"".join(map(_element, record.fields))}</record>'
+
+
+def _leader(given: str, length: int, base: int) -> str:
+    """Return the leader with what is fixed for a Unicode record: 00-04, 09-16 and 20-23."""
+    known = given.ljust(_LEADER)
+    return f"{length:05d}{known[5:9]}a22{base:05d}{known[17:20]}4500"
+
+
+def _content(field: Field) -> bytes:
+    if not field.indicators:
+        text = field.data
+    else:
+        text = field.indicators + "".join([f"\x1f{code[:1] or 'a'}{value}" for code, value in field.subfields])
+    return text.encode("utf-8", "replace") + b"\x1e"
+
+
+def _element(field: Field) -> str:
+    tag = attribute(field.tag)
+    if not field.indicators:
+        return f'<controlfield tag="{tag}">{escape(field.data)}</controlfield>'
+    first, second = field.indicators[0], field.indicators[1]
+    parts = [f'<subfield code="{attribute(code)}">{escape(value)}</subfield>' for code, value in field.subfields]
+    return f'<datafield tag="{tag}" ind1="{attribute(first)}" ind2="{attribute(second)}">{"".join(parts)}</datafield>'
+
+
+def control(tag: str, data: str) -> Field:
+    """Return a control field."""
+    return Field(tag, "", (("", data),))

@@ -5,7 +5,7 @@ change number (:mod:`archive.clock`); :meth:`Catalogue.changes` is the sequence 
 followers read.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +188,14 @@ class Catalogue:
             rows = connection.execute(wanted.order_by(schema.items.c.change).limit(limit)).all()
         return [Change(row.change, from_own(row.json)) for row in rows]
 
+    def between(self, first: str, end: str) -> Sequence[Change]:
+        """Return the published items whose id is ``first`` or follows it, and comes before ``end``, by id."""
+        return [Change(number, from_own(line)) for number, line in self._ask(_BETWEEN, first, end)]
+
+    def nth_change(self, after: int, number: int) -> int | None:
+        """Return the change number that so many changes come to after ``after``; None where there are fewer."""
+        return next((change for (change,) in self._ask(_NTH, after, number - 1)), None)
+
     def by_submission(self, submission: str) -> Item | None:
         """Return the item made from this submission (sha512), if there is one."""
         return next((from_own(line) for (line,) in self._ask(_BY_SUBMISSION, submission)), None)
@@ -222,6 +230,11 @@ class Catalogue:
             schema.items.c.id.in_(found - {item_id}), schema.items.c.status == "published"
         )
         return sorted(self._items(wanted), key=lambda item: (item.languages, item.id))
+
+    def translations(self, item_ids: Collection[str]) -> Sequence[tuple[str, str]]:
+        """Return each tie of translation that one of these items has, at either end: (translation, of what)."""
+        asked = msgspec.json.encode(sorted(item_ids)).decode()
+        return [(item, target) for item, target in self._ask(_TRANSLATIONS, asked, asked)]
 
     def page_spans(self, item_id: str) -> Sequence[PageSpan]:
         """Return where each page of an item stands in its pages.jsonl, by page number."""
@@ -337,6 +350,11 @@ _HELD = _written(
     )
 )
 _LINES = "SELECT id, json FROM items WHERE id > ? ORDER BY id LIMIT 2000"
+_BETWEEN = "SELECT change, json FROM items WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id"
+_NTH = "SELECT change FROM items WHERE change > ? ORDER BY change LIMIT 1 OFFSET ?"
+_TRANSLATIONS = """SELECT item, target FROM relations WHERE kind = 'isTranslationOf'
+AND item IN (SELECT value FROM json_each(?)) UNION SELECT item, target FROM relations
+WHERE kind = 'isTranslationOf' AND target IN (SELECT value FROM json_each(?))"""
 _IS_HELD = _written(select(schema.items.c.id).where(schema.items.c.id == bindparam("id")))
 _BY_SUBMISSION = _written(select(schema.items.c.json).where(schema.items.c.submission == bindparam("submission")))
 _BY_IDENTIFIER = _written(

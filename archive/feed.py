@@ -17,6 +17,7 @@ from archive.clock import to_datestamp
 from metadata.disseminations import formats_of
 from metadata.dublin_core import oai_dc, oai_header
 from metadata.model import Item
+from metadata.origins import about
 from metadata.sets import sets_of
 from metadata.vocabulary import Vocabulary
 
@@ -84,17 +85,21 @@ class Placed:
 
 
 def record_row(placed: Placed, publishing: Publishing) -> dict[str, Any]:
-    """Return the row of ``oai_records``. What ``<about>`` tells of a record's origin would stand at its end."""
+    """Return the row of ``oai_records``; at the end of a record stands what ``<about>`` tells of its origins."""
     item, change = placed.item, placed.change
     identifier = oai_identifier(publishing, item.id)
     header = oai_header(identifier, to_datestamp(change), placed.sets, placed.deleted).encode()
     metadata = b"" if placed.deleted else oai_dc(item, publishing.base_url, publishing.vocabulary).encode()
-    return {"change": change, "item": item.id, "header": len(header), "record": record(header, metadata)}
+    told = b"" if placed.deleted or not item.origins else about(item).encode()
+    return {"change": change, "item": item.id, "header": len(header), "record": record(header, metadata, told)}
 
 
-def record(header: bytes, metadata: bytes) -> bytes:
-    """Return ``<record>`` on a line of its own; a deleted one has no metadata (OAI-PMH 2.0, section 2.5.1)."""
-    inside = b"<metadata>%b</metadata>" % metadata if metadata else b""
+def record(header: bytes, metadata: bytes, told: bytes = b"") -> bytes:
+    """Return ``<record>`` on a line of its own; a deleted one has no metadata (OAI-PMH 2.0, section 2.5.1).
+
+    ``told`` is what stands about it (:func:`metadata.origins.about`).
+    """
+    inside = b"<metadata>%b</metadata>%b" % (metadata, told) if metadata else b""
     return b"%b%b%b</record>\n" % (_OPENING, header, inside)
 
 

@@ -1,7 +1,7 @@
 """A home opened: the archive, and the catalogue made from it. Writing is :mod:`archive.writer`'s."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -122,6 +122,10 @@ class Library:
     def changes(self, after: int, limit: int) -> Sequence[Change]:
         """Return the items changed after change number ``after``, oldest first: what followers read."""
         return self.catalogue.changes(after, limit)
+
+    def translations(self, item_ids: Collection[str]) -> Sequence[tuple[str, str]]:
+        """Return each tie of translation that one of these items has, at either end: (translation, of what)."""
+        return self.catalogue.translations(item_ids)
 
     def settled(self) -> int:
         """Return the moment up to which every change is catalogued, in seconds since 1970.

@@ -277,7 +277,10 @@ def object_events(archive: Archive, inventory: Inventory) -> Iterator[Event]:
 
 
 def _accession_json(accession: Accession) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(accession), indent=1)
+    told = msgspec.to_builtins(accession)
+    if accession.harvest is None:
+        del told["harvest"]
+    return msgspec.json.format(msgspec.json.encode(told), indent=1)
 
 
 def _program() -> str:

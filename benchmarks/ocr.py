@@ -127,7 +127,7 @@ def _bare_all(images: Sequence[Picture], language: str, folder: Path) -> None:
 def _bare(image: Picture, language: str, folder: Path) -> str:
     """Run the command line for the four outputs and return the text."""
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
-    settings = ["-l", language, "--dpi", "300", "-c", "textonly_pdf=1"]
+    settings = ["-l", language, "--dpi", str(image.dpi), "-c", "textonly_pdf=1"]
     command = ["tesseract", str(image.path), str(folder / "out"), *settings, "txt", "hocr", "alto", "pdf"]
     subprocess.run(command, check=True, env=environment, stderr=subprocess.DEVNULL)
     return (folder / "out.txt").read_text("utf-8")
@@ -225,8 +225,10 @@ def _truths(folder: Path, work: Path) -> Iterator[Truth]:
         stem = written.name.removesuffix(".gt.txt")
         path = next(path for path in sorted(written.parent.glob(f"{stem}.*")) if path.suffix.lower() in MEDIA_TYPES)
         texts = written.read_text("utf-8").split("\f")
-        images = _images(path, work) if written.read_text("utf-8").strip() else []
+        images = _images(path, work)
         for number, (image, text) in enumerate(zip(images, texts, strict=False), 1):
+            if not text.strip():  # not to be read: nothing on it, or text already
+                continue
             language = MODELS.get(stem[:2]) or MODELS.get(detect(text.split()), "eng")
             name = path.name if len(images) == 1 else f"{path.name}, {number}"
             yield Truth(name, image, text, language)

@@ -11,10 +11,12 @@ from canoe.commands import (
     editing,
     exporting,
     formats,
+    harvesting,
     ingesting,
     keeping,
     making,
     replicas,
+    searching,
     serving,
     showing,
     undoing,
@@ -35,8 +37,10 @@ app.command("init")(making.init)
 app.command("ingest")(ingesting.ingest_command)
 app.command("accessions")(ingesting.accessions)
 app.command("undo")(undoing.undo_command)
+app.command("harvest")(harvesting.harvest_command)
+app.command("repositories")(harvesting.repositories)
 app.command("show")(showing.show)
-app.command("search")(showing.search)
+app.command("search")(searching.search)
 app.command("export")(exporting.export)
 app.command("formats")(formats.formats)
 app.command("edit")(editing.edit_command)

@@ -15,7 +15,6 @@ from canoe.programs import NEEDED_LANGUAGES, require_languages, tesseract_versio
 from ingest.engine import load_engine
 from ingest.virus import Scanner
 from metadata.errors import CanoeError, HomeMissing
-from search.engine import open_reader
 
 _LIBRARIES = ("pymarc", "lxml", "pikepdf", "pypdfium2", "pytesseract", "tantivy", "sqlalchemy", "starlette")
 _ROOM = 1 << 30
@@ -93,7 +92,7 @@ def _catalogue(path: Path) -> str:
 
 
 def _index(path: Path) -> str:
-    reader = open_reader(Home.read(path).index)
+    reader = Home.read(path).index_reader()
     try:
         behind = len(Home.read(path).library.changes(reader.position(), 1000))
     finally:

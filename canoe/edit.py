@@ -1,6 +1,5 @@
 """Editing an item of the library: what is asked for, whether it may be, and the new version of it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from archive.library import Library, Writer
 from canoe.home import Home
 from ingest.draft import Draft
 from ingest.stages import name
-from metadata import languages
+from metadata import languages, relators
 from metadata.description import Link, Remarks, shorten
 from metadata.edit_fields import Difference, differences
 from metadata.editing import Assignment, Edited, edit
@@ -27,7 +26,7 @@ from metadata.validate import validate
 from metadata.validate_values import is_edtf
 
 LARGEST = 16 << 20
-_FIXED = ("id", "files", "page_count", "status", "reason", "source", "submission", "accession", "doi")
+_FIXED = ("id", "files", "page_count", "status", "reason", "source", "submission", "accession", "doi", "origins")
 _ELSEWHERE = {
     "status": "canoe withdraw and canoe restore change it.",
     "reason": "canoe withdraw and canoe restore change it.",
@@ -35,7 +34,6 @@ _ELSEWHERE = {
 }
 _Unfit = tuple[str, str, str]
 """A field, a value that it cannot have, and what is allowed."""
-_ROLE = re.compile("[a-z]{3}")
 _LONGEST_DETAIL = 2000  # characters of an event
 
 
@@ -114,7 +112,7 @@ def _unfit(home: Home, before: Item, after: Item) -> Iterator[_Unfit]:
         yield "type", after.type, f"One of: {', '.join(TYPES)}."
     roles = (one.role for one in after.contributions if one not in before.contributions)
     yield from (
-        ("contributions", role, "A MARC relator code: aut, edt.") for role in roles if not _ROLE.fullmatch(role)
+        ("contributions", role, "A MARC relator code: aut, edt.") for role in roles if role not in relators.CODES
     )
     concepts = (uri for uri in after.concepts if uri not in before.concepts)
     vocabulary = home.vocabulary.concepts

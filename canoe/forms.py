@@ -20,6 +20,14 @@ from metadata.ris_export import ris
 from metadata.schemaorg import schemaorg
 from metadata.serial import to_json
 
+# What canoe edit sets so that a field of a form has a value.
+_SETS = {
+    "identifier": "--set doi=10.…",
+    "publicationYear": "--set date=…",
+    "date": "--set date=…",
+    "title": "--set title=…",
+}
+
 
 class Form(StrEnum):
     """Forms an item is shown in."""
@@ -41,7 +49,9 @@ def shown(form: Form, home: Home, item: Item) -> str:
     try:
         return _FORMS[form](home, item).rstrip("\n") + "\n"
     except MandatoryMissing as fault:
-        raise UsageError(f"Item {item.id} cannot be shown as {form}: {fault}.", "Add what is missing.") from fault
+        given = " ".join(_SETS[field] for field in fault.fields if field in _SETS)
+        hint = f"Add what is missing: canoe edit {item.id} {given}".rstrip(" :")
+        raise UsageError(f"Item {item.id} cannot be shown as {form}: {fault}.", hint) from fault
 
 
 def _json(value: object) -> str:

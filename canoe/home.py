@@ -20,7 +20,7 @@ from ingest.tools import Tools
 from ingest.virus import Scanner
 from metadata.errors import DamageFound, HomeHeld, StorageError
 from metadata.vocabulary import Vocabulary, shipped
-from search.engine import open_reader, open_writer
+from search.engine import SearchEngine, SearchReader, open_builder, open_reader, open_writer
 from search.follower import catch_up
 
 KEY_FILE = "oai-token.key"
@@ -61,6 +61,13 @@ class Home:
     def index(self) -> Path:
         """The folder of the search index."""
         return self.path / "index"
+
+    def index_reader(self) -> SearchReader:
+        """Open the search index of the engine that is set; raises Outdated where there is none, or it is damaged."""
+        return open_reader(self.index, self.settings.search.engine, self.vocabulary)
+
+    def _index_writer(self) -> SearchEngine:
+        return open_writer(self.index, self.settings.search.engine)
 
     def token_key(self) -> bytes:
         """Return the key that signs resumption tokens, made at first need and readable by its owner only.
@@ -120,20 +127,16 @@ class Home:
                 time.sleep(0.2)
 
     def _index_position(self) -> int:
-        reader = open_reader(self.index)
+        reader = self.index_reader()
         try:
             return reader.position()
         finally:
             reader.close()
 
-    def forget_index(self) -> None:
-        """Empty the index, so that it follows from the first change on."""
-        engine = open_writer(self.index)
-        try:
-            engine.clear()
-            engine.commit(0)
-        finally:
-            engine.close()
+    def rebuild_index(self) -> int:
+        """Make the index anew, while the old one answers; return how many items were taken in."""
+        with open_builder(self.index, self.settings.search.engine) as engine:
+            return catch_up(engine, self.library, self.vocabulary)
 
     def prepare_serving(self) -> None:
         """Heal what a killed writer left and let the index catch up, unless another process is at it.
@@ -152,7 +155,7 @@ class Home:
 
         Raises HomeHeld while another process, a server perhaps, is bringing the index up to date.
         """
-        engine = open_writer(self.index)
+        engine = self._index_writer()
         try:
             return catch_up(engine, self.library, self.vocabulary)
         finally:

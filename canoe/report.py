@@ -1,15 +1,22 @@
 """What became of each piece, as JSON and for people."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingest.tools import Report
-from metadata.accession import Piece, count_outcomes
+from metadata.accession import Outcome, Piece, count_outcomes
 from metadata.problems import Problem
 
-_SIGNS = {"new": "+", "changed": "~", "identical": "=", "duplicate": "=", "refused": "✗", "set_aside": "-"}
-_SAID = {
+_SIGNS = {
+    "new": "+",
+    "changed": "~",
+    "identical": "=",
+    "duplicate": "=",
+    "refused": "✗",
+    "set_aside": "-",
+}
+_SAID: dict[Outcome, str] = {
     "new": "new",
     "changed": "changed",
     "identical": "identical",
@@ -57,14 +64,19 @@ def report_json(report: Report) -> dict[str, Any]:
 def report_lines(report: Report) -> Iterator[str]:
     """Yield the report for people: what is amiss or set aside by name, the counts, the accession."""
     for piece in report.pieces:
-        yield f"{_SIGNS[piece.outcome]} {_SAID[piece.outcome]:<9} {piece.item or '—':<10}  {piece.source}"
-        yield from (f"    {one.severity}: {_said(piece, one)}" for one in piece.problems)
+        yield from piece_lines(piece)
     yield ""
     yield counts_line(report.pieces)
     if report.accession:
         yield f"Accession {report.accession}."
     else:
         yield "Nothing new came in; the library is as it was."
+
+
+def piece_lines(piece: Piece) -> Iterator[str]:
+    """Yield what became of a piece, and what is amiss with it."""
+    yield f"{_SIGNS[piece.outcome]} {_SAID[piece.outcome]:<9} {piece.item or '—':<10}  {piece.source}"
+    yield from (f"    {one.severity}: {_said(piece, one)}" for one in piece.problems)
 
 
 def _said(piece: Piece, problem: Problem) -> str:
@@ -85,5 +97,10 @@ def place_in(piece: Piece, problem: Problem) -> tuple[str, str]:
 
 def counts_line(pieces: Sequence[Piece]) -> str:
     """Return the counts in one line."""
-    counted = [f"{count} {_SAID[outcome]}" for outcome, count in count_outcomes(pieces) if count]
-    return f"{len(pieces)} in: {', '.join(counted) or 'nothing'}."
+    return counted_line(dict(count_outcomes(pieces)))
+
+
+def counted_line(counts: Mapping[Outcome, int]) -> str:
+    """Return counts by outcome in one line."""
+    counted = [f"{count} {_SAID[outcome]}" for outcome, count in counts.items() if count]
+    return f"{sum(counts.values())} in: {', '.join(counted) or 'nothing'}."

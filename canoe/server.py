@@ -2,9 +2,11 @@
 
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,14 +22,16 @@ from oai.app import Door, application
 from oai.formats import Renderers
 from oai.limit import Limit
 from oai.provider import Provider, Repository
-from search.engine import SearchReader, open_reader
+from search.engine import SearchReader
 from web.app import routes
 from web.harvesting import harvesting
 from web.render import Service
 from web.site import Site
 
 log = logging.getLogger(__name__)
-_LOOK_EVERY = 1.0  # seconds
+_LOOK_EVERY = 0.05  # seconds, at the catalogue's files: whether anything was written
+_LOOK_ALL_THE_SAME = 5.0  # seconds
+_LOOK_WHEN_HELD = 0.2
 _LOOK_AFTER_A_FAULT = 10.0
 
 
@@ -38,11 +42,11 @@ def from_environment() -> Starlette:
 
 def build(home: Home) -> Starlette:
     """Return the application: pages at /, OAI-PMH at /oai."""
-    reader = open_reader(home.index)
+    reader = home.index_reader()
     harvested = provider(home)
     people = harvesting(Service(site(home), home.library, reader, home.vocabulary), harvested)
     oai = application(harvested, Door(home.library.settled, limit(home), people))
-    pages = routes(site(home), home.library, reader, home.vocabulary)
+    pages = routes(site(home), home.library, reader, home.vocabulary, harvested.renders)
     handlers = {CanoeError: _unavailable}
     return Starlette(routes=[oai, *pages], exception_handlers=handlers, lifespan=_following(home, reader))
 
@@ -124,17 +128,31 @@ class _Follower:
     stop: threading.Event
 
     def run(self) -> None:
-        pause = _LOOK_EVERY
+        """Follow until told to stop; what is written is found within half a second."""
+        pause, seen, looked = _LOOK_EVERY, self._state(), -inf
         while not self.stop.wait(pause):
-            pause = _LOOK_EVERY
+            pause, state = _LOOK_EVERY, self._state()
+            if state == seen and time.monotonic() < looked + _LOOK_ALL_THE_SAME:
+                continue
+            seen, looked = state, time.monotonic()
             try:
                 if not self._is_up_to_date():
                     self.home.update_index()
-            except HomeHeld:
-                continue  # whoever holds the index is bringing it up to date
+            except HomeHeld:  # whoever holds the index is bringing it up to date
+                pause, looked = _LOOK_WHEN_HELD, -inf
             except CanoeError as fault:
                 log.error("The search index could not follow. %s", fault)
-                pause = _LOOK_AFTER_A_FAULT
+                pause, looked = _LOOK_AFTER_A_FAULT, -inf
+
+    def _state(self) -> list[tuple[int, int, int]]:
+        """Return what changes with every write to the catalogue or its journal; costs next to nothing."""
+        path = self.home.library.catalogue.path
+        state = []
+        for file in (path, path.with_name(f"{path.name}-wal")):
+            with suppress(OSError):
+                status = file.stat()
+                state.append((status.st_ino, status.st_mtime_ns, status.st_size))
+        return state
 
     def _is_up_to_date(self) -> bool:
         """Look before writing: a home that can only be read is served, too. An index that is lost is none."""

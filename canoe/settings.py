@@ -16,6 +16,8 @@ import msgspec
 from archive.durable import make_folders, replace_file, storage
 from ingest.engine import ENGINES
 from metadata.errors import UsageError
+from search.engine import DEFAULT as DEFAULT_SEARCH
+from search.engine import ENGINES as SEARCH_ENGINES
 
 FILE = "canoe.toml"
 LANGUAGES = ("en", "fr", "es")
@@ -70,6 +72,13 @@ class OcrSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """``[search]``: the engine, tantivy or whoosh; after a change of it the index is made anew."""
+
+    engine: str = DEFAULT_SEARCH
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """``[limits]``: what one submitted file may be: bytes, pages, pixels of one image; bytes a worker may take."""
 
@@ -77,6 +86,17 @@ class LimitSettings:
     pages: int = 10_000
     pixels: int = 300_000_000
     worker_memory: int = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class HarvestSettings:
+    """``[harvest]``: may it ask machines of a private network; what one answer may be; how often it is asked."""
+
+    allow_private: bool = False
+    answer_bytes: int = 64 << 20
+    answer_seconds: int = 300
+    tries: int = 6
+    pause_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +108,9 @@ class Settings:
     oai: OaiSettings = field(default_factory=OaiSettings)
     ingest: IngestSettings = field(default_factory=IngestSettings)
     ocr: OcrSettings = field(default_factory=OcrSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    harvest: HarvestSettings = field(default_factory=HarvestSettings)
 
     @property
     def namespace(self) -> str:
@@ -178,7 +200,12 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "ingest.virus_check": (_is_command(settings.ingest.virus_check), "a list: the program, then its options"),
         "ocr.engine": (ocr.engine in ENGINES, f"one of {', '.join(sorted(ENGINES))}"),
         "ocr.languages": (_fits(LANGUAGE_CODES, ocr.languages), "Tesseract codes joined by +: eng+fra+spa"),
+        "search.engine": (settings.search.engine in SEARCH_ENGINES, f"one of {', '.join(sorted(SEARCH_ENGINES))}"),
         "ocr.page_seconds": (ocr.page_seconds > 0, "a number of seconds above 0"),
+        "harvest.answer_bytes": (settings.harvest.answer_bytes > 0, "a number of bytes above 0"),
+        "harvest.answer_seconds": (settings.harvest.answer_seconds > 0, "a number of seconds above 0"),
+        "harvest.tries": (1 <= settings.harvest.tries <= 100, "a number from 1 to 100"),
+        "harvest.pause_seconds": (0 <= settings.harvest.pause_seconds < inf, "a number of seconds"),
         **{f"limits.{name}": (number > 0, "a number above 0") for name, number in _numbers(settings.limits)},
     }
 

@@ -1,12 +1,11 @@
 """The batch: everything that came, through every stage, into the library, and the report of it.
 
 What came in = what became items + what is reported, always: each file or record ends as
-exactly one Piece. A fault of one piece never stops the others; a fault of the disk stops
+exactly one Piece. A fault of one piece never stops the others (:mod:`ingest.settling`); a fault of the disk stops
 the batch, and the same ingest again goes on where it stopped.
 """
 
 import hashlib
-import logging
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,20 +40,18 @@ from ingest.publications import (
 from ingest.records import Amendment, Naming, RecordShelf, read_file, rejected_piece
 from ingest.resemblance import Resemblance
 from ingest.saf import Parcel
+from ingest.settling import settled
 from ingest.sidecars import Descriptions, Row, Told, lone_json
 from ingest.stages import describe, submission_of
 from ingest.ties import Ties
 from ingest.tools import Report, Tools, Watcher
 from metadata.accession import Accession, Outcome, Piece, count_outcomes
 from metadata.description import Rejected
-from metadata.errors import SourceChanged, StorageError
 from metadata.events import Event
 from metadata.ids import item_id
 from metadata.model import Item
 from metadata.problems import problem
 from metadata.validate import validate
-
-log = logging.getLogger(__name__)
 
 
 def ingest(paths: Sequence[Path], library: Library, writer: Writer | None, tools: Tools, watcher: Watcher) -> Report:
@@ -297,22 +294,8 @@ class _Batch:
 
     def _settle(self, source: str, pieces: Iterator[Piece]) -> None:
         """Note the pieces; a fault becomes the piece of its source and the batch goes on."""
-        try:
-            with room(self._workspace):
-                for piece in pieces:
-                    self._note(piece)
-        except StorageError:
-            raise
-        except SourceChanged:
-            self._note(Piece(source, "refused", problems=(problem("file-changed", source),)))
-        except OSError as fault:
-            log.warning("%s: %s", source, fault)
-            why = problem("file-unreadable", source, reason=fault.strerror or str(fault))
-            self._note(Piece(source, "refused", problems=(why,)))
-        except Exception as fault:  # the one broad except: a bad piece never stops the batch
-            log.exception("%s", source)
-            why = problem("unexpected-fault", source, reason=f"{type(fault).__name__}: {fault}")
-            self._note(Piece(source, "refused", problems=(why,)))
+        for piece in settled(source, pieces, self._workspace):
+            self._note(piece)
 
     def _note(self, piece: Piece) -> None:
         self._pieces.append(piece)

@@ -104,7 +104,7 @@ def turned(path: Path, turn: int, target: Path) -> Path:
 
 
 def save_plain(image: Image.Image, target: Path) -> Path:
-    """Write a grey or 1-bit image as PGM or PBM: larger than PNG and a tenth of its time."""
+    """Write a grey, 1-bit or colour image as PGM, PBM or PPM: larger than PNG and a tenth of its time."""
     image.save(target, format="PPM")
     return target
 

@@ -25,7 +25,7 @@ _LEAST_INK = 0.005
 _DIM = 0.8  # of the lightest paper: what the darkest is at least on a page that is lit evenly
 _PEAK = 1.3
 _SIDEWAYS = 2.0
-_LEVEL = 0.3  # degrees: less than this was never seen to harm
+_LEVEL = 1.0  # degrees: up to this Tesseract reads as well, and turning an image blurs its letters
 
 
 @dataclass(frozen=True, slots=True)

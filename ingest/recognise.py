@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from metadata.bibtex import is_bibtex
+from metadata.datacite_reader import is_datacite
 from metadata.dc_xml import is_dublin_core
 from metadata.eprints import is_eprints
 from metadata.item_record import is_item_record
@@ -15,7 +16,7 @@ from metadata.mods import is_mods
 from metadata.ris import is_ris
 from metadata.xlsx import is_xlsx
 
-Records = Literal["marc21", "marcxml", "mods", "eprints", "dublin-core", "bibtex", "ris", "workbook"]
+Records = Literal["marc21", "marcxml", "mods", "datacite", "eprints", "dublin-core", "bibtex", "ris", "workbook"]
 Kind = Literal["document", "manifest", "item", "json", "tag", "parcel", "part"] | Records
 HEAD = 65_536
 _MAGIC = (
@@ -43,6 +44,7 @@ _MEDIA_TYPES = mimetypes.MimeTypes()  # as Python has them: what this machine ad
 # In this order: what may hold Dublin Core is asked after what has its own namespace.
 _OTHER_RECORDS: dict[Records, tuple[Callable[[bytes], bool], str, frozenset[str]]] = {
     "mods": (is_mods, "application/mods+xml", frozenset()),
+    "datacite": (is_datacite, "application/xml", frozenset()),
     "eprints": (is_eprints, "application/xml", frozenset()),
     "dublin-core": (is_dublin_core, "application/xml", frozenset()),
     "bibtex": (is_bibtex, "application/x-bibtex", frozenset({".bib"})),
@@ -88,6 +90,10 @@ def why_unknown(suffix: str) -> str:
         return "a table without a column for a title or a file"
     if suffix in _PACKED_OTHERWISE:
         return "a packed archive of a kind that is not opened here; unpack it and ingest the folder"
+    if suffix == ".xml":
+        return "its XML is none of the kinds of records that are read: MARCXML, MODS, DataCite, EPrints, Dublin Core"
+    if suffix == ".json":
+        return "its JSON is no whole item as canoe show prints it"
     return f"Canoe does not read {suffix or 'files without an ending'} yet"
 
 

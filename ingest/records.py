@@ -20,6 +20,7 @@ from ingest.stages import classify, describe, into_collections, judge, name, sub
 from ingest.ties import Ties
 from metadata.accession import Piece
 from metadata.bibtex import read_bibtex
+from metadata.datacite_reader import read_datacite
 from metadata.dc_xml import read_dublin_core
 from metadata.description import Description, Link, Rejected
 from metadata.eprints import read_eprints
@@ -28,7 +29,7 @@ from metadata.manifest import read_manifest
 from metadata.mapping import Mapping
 from metadata.marc21 import read_marc21
 from metadata.marcxml import read_marcxml
-from metadata.model import Item
+from metadata.model import Doi, Item
 from metadata.mods import read_mods
 from metadata.problems import Problem, problem
 from metadata.ris import read_ris
@@ -40,6 +41,7 @@ _READERS: dict[str, Callable[[BinaryIO, str], Iterator[Description | Rejected]]]
     "marc21": read_marc21,
     "marcxml": read_marcxml,
     "mods": read_mods,
+    "datacite": read_datacite,
     "eprints": read_eprints,
     "dublin-core": read_dublin_core,
     "bibtex": read_bibtex,
@@ -126,6 +128,10 @@ class RecordShelf:
             return Piece(source, "duplicate", draft.item.id, (*draft.problems, note))
         return self._settle(draft)
 
+    def keep(self, item: Item) -> None:
+        """Keep an item of the library as it is given, in place of what it was: no stage looks at it."""
+        self._write(replace(item, accession=self._naming.accession))
+
     def resolve(self) -> dict[str, Amendment]:
         """Tie the records to those they name; return what that changes, by the source of the piece."""
         return {**self._resolve_written(), **self._resolve_held()}
@@ -170,7 +176,7 @@ class RecordShelf:
                     self._again[draft.item.source] = (held, draft.links)
                 return Piece(draft.item.source, "identical", item.id, draft.problems)
         elif held:
-            item = replace(item, status=held.status, reason=held.reason, doi=held.doi)
+            item = replace(item, status=held.status, reason=held.reason, doi=_doi_of(held, item))
             item = replace(item, collections=into_collections(held, item.collections).collections)
         else:
             item = self._register.with_own_doi(item)
@@ -183,3 +189,9 @@ class RecordShelf:
     def _write(self, item: Item) -> None:
         with self.path.open("ab") as out:
             out.write(record_line(item))
+
+
+def _doi_of(held: Item, item: Item) -> Doi | None:
+    """Return the DOI of an item that comes with other content: the one given here stays, another's may be another."""
+    is_ours = held.doi is not None and held.doi.state != "external"
+    return item.doi if item.doi and item.doi.state == "external" and not is_ours else held.doi

@@ -45,11 +45,15 @@ class Level:
 
 
 def level(path: Path, angle: float, paper: int, target: Path) -> Level:
-    """Write the image in grey, turned anticlockwise by ``angle`` degrees, its corners filled with ``paper`` (0–255)."""
+    """Write the image turned anticlockwise by ``angle`` degrees, its corners filled with ``paper`` (grey, 0–255).
+
+    A colour image stays one: Tesseract looks for ink in each colour.
+    """
     with Image.open(path, formats=READABLE) as image:
-        grey = image.convert("L")
-    turned = grey.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=paper)
-    return Level(save_plain(turned, target), angle, turned.size, grey.size)
+        tones = image.convert("RGB" if image.mode == "RGB" else "L")
+    corners: int | tuple[int, int, int] = (paper, paper, paper) if tones.mode == "RGB" else paper
+    turned = tones.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=corners)
+    return Level(save_plain(turned, target), angle, turned.size, tones.size)
 
 
 def _within(value: int, most: int) -> int:

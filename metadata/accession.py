@@ -24,11 +24,35 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Harvest:
+    """How far the list of a repository's records had come when an accession was made of a part of it.
+
+    A list is one of ``base_url``, metadata ``prefix`` and ``set_spec`` (``""`` for all records), asked
+    from ``since`` on (``""`` from the beginning). ``began`` is the response date of its first answer,
+    ``newest`` the newest datestamp so far, as the repository writes it; ``in_order`` tells whether
+    the datestamps never fell. ``token`` is where it goes on, ``""`` where nobody can say; a list
+    that is ``complete`` has none. ``repository`` is the name it gives itself.
+    """
+
+    base_url: str
+    prefix: str
+    set_spec: str = ""
+    repository: str = ""
+    since: str = ""
+    began: str = ""
+    newest: str = ""
+    in_order: bool = True
+    token: str = ""
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Accession:
     """One ingest. ``id`` is derived from what came; ``counts`` says how many pieces had which outcome.
 
     ``undone_at`` is when it was taken back, ``""`` where it was not; ``left`` is how many of its items
-    were left as they were then, because something newer had changed them.
+    were left as they were then, because something newer had changed them. ``harvest`` is set where it
+    came from another repository.
     """
 
     id: str
@@ -37,6 +61,7 @@ class Accession:
     counts: tuple[tuple[Outcome, int], ...]
     undone_at: str = ""
     left: int = 0
+    harvest: Harvest | None = None
 
     @property
     def state(self) -> AccessionState:

@@ -39,6 +39,7 @@ _TYPES = {
 }
 _THESES = frozenset(["phdthesis", "mathesis", "phd", "master", "masters", "candthesis"])
 _REPORTS = frozenset(["techreport", "resreport"])
+_DEGREES = {"phdthesis": "PhD thesis", "mastersthesis": "Master’s thesis"}  # as the standard styles print them
 _PEOPLE: dict[str, str] = {
     "author": "aut", "editor": "edt", "translator": "trl", "bookauthor": "aut", "introduction": "aui",
     "foreword": "wpr", "afterword": "aft", "annotator": "ann", "commentator": "cwt", "holder": "cph",
@@ -76,6 +77,7 @@ _TOLD = frozenset(
     primaryclass
     """.split()  # noqa: SIM905 -- a table is read more easily than twenty quotes
 )
+_OTHERS = re.compile(r"\sand\s+others\s*$", re.IGNORECASE)
 _ESCAPED = re.compile(r"\{?\\([%#&_$~])\}?")
 _ENCODED = {"%7B": "{", "%7D": "}", "%5C": "\\"}
 _URL_COMMAND = re.compile(r"\\url\s*\{([^{}]*)\}|(https?://[^\s{}\\,]+)")
@@ -297,7 +299,8 @@ class _Reading:
                     yield field, made
 
     def _series(self) -> Iterator[Series]:
-        titles = [title for field in _HOSTS[:3] if (title := self._one(field))] if self._one("title") else []
+        hosts = dict.fromkeys(map(self._one, _HOSTS[:3])) if self._one("title") else {}
+        titles = [title for title in hosts if title and title != self._one("title")]
         whole = self._one("maintitle") if self._one("title") else ""
         named = list(self._listed("series"))
         volume, number = self._one("volume"), self._one("number", "issue")
@@ -326,6 +329,10 @@ class _Reading:
         named = self._one("type")
         if named and not types.from_label(named) and named not in _THESES | _REPORTS:
             yield named
+        if not named and self.entry.kind in _DEGREES:
+            yield _DEGREES[self.entry.kind]
+        cut = (field for field in _PEOPLE for value in self.entry.fields.get(field, ()) if _OTHERS.search(value))
+        yield from (f"{field}: and others" for field in cut)
         yield from self._unplaced()
         for field, values in self.entry.fields.items():
             if field in _READ or _HOUSEKEEPING.fullmatch(field):
@@ -341,10 +348,18 @@ class _Reading:
             told = field == "number" and self.type in ("report", "guideline")
             if not hosted and not told and (value := self._one(field)):
                 yield f"{field}: {value}"
+        if self._is_a_volume_in_a_series():
+            yield f"volume: {self._one('volume')}"
         for field in ("title", "subtitle", "edition", "year", "date", "pages", "volume", "number"):
             for value in self.entry.fields.get(field, ())[1:]:
                 self.remarks.mended(f"the field {field} stands twice; the second was kept as a note", field)
                 yield f"{field}: {self._plain(value)}"
+
+    def _is_a_volume_in_a_series(self) -> bool:
+        """Say whether the volume is the book's own, beside the number that it has in its series."""
+        numbered = self._one("series") and self._one("number", "issue") and self._one("volume")
+        hosts = {self._one(field) for field in _HOSTS[:3]} - {"", self._one("title")}
+        return bool(numbered) and not hosts and self.type not in ("report", "guideline")
 
 
 def _unescaped(value: str) -> str:

@@ -147,7 +147,8 @@ def _whole(item: Item) -> _Fields:
     if item.series:
         yield from _series(item, item.series[0], report)
     first, last = citing.page_range(item)
-    yield "pages", f"{_text(first)}--{_text(last)}" if first and last else _text(first or item.extent)
+    yield "pages", f"{_text(first)}--{_text(last)}" if first and last else _text(first)
+    yield "pagetotal", "" if first else _text(item.extent)
 
 
 def _series(item: Item, series: Series, report: bool) -> _Fields:
@@ -176,8 +177,8 @@ def _texts(item: Item) -> _Fields:
     yield "language", " and ".join(name if languages.from_code(name) == tag else tag for name, tag in pairs)
     yield "langid", _LANGIDS.get(item.languages[0], "") if item.languages else ""
     for name, texts in (("abstract", item.descriptions), ("note", item.notes), ("copyright", item.rights)):
-        more = [one.title for one in item.series[1:]] if name == "note" else []
-        yield name, " ".join(value for value in map(_text, (*(one.value for one in texts), *more)) if value)
+        more = [f"{one.title} ; {one.number}".rstrip(" ;") for one in item.series[1:]] if name == "note" else []
+        yield name, _text(citing.joined([*(one.value for one in texts), *more]))
 
 
 def _numbers(item: Item, base_url: str) -> _Fields:

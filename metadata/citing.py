@@ -1,7 +1,7 @@
 """What the forms of a reference (BibTeX, RIS, CSL, schema.org, Highwire) share: the parts that one cites by."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from metadata.dublin_core import iso_date
@@ -25,6 +25,13 @@ _PAGES = re.compile(r"p\. ?(\w+)(?:[–-](\w+))?")
 def clean(text: str) -> str:
     """Return ``text`` on one line, without characters that have no place in a record."""
     return " ".join(legal(text).split())
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Join texts to one, each ended by a full stop where words or figures would run together."""
+    known = [text for text in map(clean, texts) if text]
+    ended = [text if re.search(r"[^\w)\]”»]$|://\S*$", text) else f"{text}." for text in known[:-1]]
+    return " ".join([*ended, *known[-1:]])
 
 
 def landing(item: Item, base_url: str) -> str:

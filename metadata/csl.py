@@ -44,7 +44,7 @@ def csl(item: Item, base_url: str, vocabulary: Vocabulary) -> dict[str, object]:
         "language": item.languages[0] if item.languages else "",
         "keyword": ", ".join(citing.keywords(item, vocabulary)),
         "abstract": next((citing.clean(text.value) for text in item.descriptions), ""),
-        "note": " ".join(citing.clean(text.value) for text in item.notes),
+        "note": citing.joined(text.value for text in item.notes),
     }
     return {name: value for name, value in values.items() if value}
 

@@ -57,7 +57,13 @@ class Source:
         else:
             yield from (one for one in self.values if one.element in (element, *more))
 
+    def others(self) -> Iterator[Value]:
+        """Yield the statements of no element of Dublin Core; those on how a repository keeps the item are none."""
+        known = _ELEMENTS | _OF_KEEPING
+        yield from (one for one in self.values if one.element and one.element not in known)
 
+
+_OF_KEEPING = frozenset(("provenance", "accrualMethod", "accrualPeriodicity", "accrualPolicy"))
 _ELEMENTS = frozenset(
     ("title", "creator", "contributor", "publisher", "subject", "description", "date", "type", "format", "identifier",
      "source", "language", "relation", "coverage", "rights", "audience")

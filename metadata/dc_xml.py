@@ -47,7 +47,7 @@ def read_dublin_core(stream: BinaryIO, where: str) -> Iterator[Description | Rej
 
     ``where`` is the file's name for reports; see :func:`metadata.xmlrecords.read_records`.
     """
-    return read_records(stream, where, _FORM)
+    return read_records(stream, where, DUBLIN_CORE)
 
 
 def is_dublin_core(head: bytes) -> bool:
@@ -300,6 +300,8 @@ def _notes(source: Source) -> Iterator[Text]:
             continue
         label = f"{value.label}: " if value.element == "relation" and value.label else ""
         yield Text(f"{label}{value.text}", value.language)
+    for value in source.others():
+        yield Text(f"{value.element}{'.' if value.label else ''}{value.label}: {value.text}", value.language)
 
 
-_FORM = Form("Dublin Core record", tuple(sorted(_ROOTS)), _is_record, _describe)
+DUBLIN_CORE = Form("Dublin Core record", tuple(sorted(_ROOTS)), _is_record, _describe)

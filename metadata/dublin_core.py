@@ -32,7 +32,7 @@ _CLOSING = "</oai_dc:dc>"
 _PUBLISHERS = frozenset({"pbl"})
 # A DOI in these states resolves; harvesters make links of the others, dead ones.
 _RESOLVING = frozenset({"findable", "registered", "external"})
-_URNS = {"isbn": "urn:ISBN:", "issn": "urn:ISSN:"}
+_URNS = {"isbn": "urn:ISBN:", "issn": "urn:ISSN:", "handle": "https://hdl.handle.net/"}
 
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*")
 _EDTF = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:-?[X\d]{2}|T[\d:.Z+-]+)*[?~%]?", re.ASCII)

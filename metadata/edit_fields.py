@@ -14,7 +14,7 @@ from metadata import languages, relators
 from metadata.description import shorten
 from metadata.errors import UsageError
 from metadata.manifest_columns import IN_LANGUAGES, Column, column
-from metadata.model import Contribution, Date, DateKind, Identifier, Item, Relation, Series, Text
+from metadata.model import Box, Contribution, Date, DateKind, Doi, Identifier, Item, Relation, Series, Text
 from metadata.types import TYPES
 
 _FIELD = re.compile(r"(?P<name>[^:@]{1,80})(?::(?P<kind>[^:@]{1,80}))?(?:@(?P<language>[\w-]{1,40}))?")
@@ -137,7 +137,7 @@ def field_of(written: str) -> Field:
         raise UsageError(f"{shorten(written)!r} is no field.", _HINT)
     name, kind, tag = found["name"], (found["kind"] or "").strip().lower(), found["language"] or ""
     known = Column("concept") if name.lower() in _OWN_NAMES else column(name)
-    if known is None or known.field in ("file", "series_number", "series_issn"):
+    if known is None or known.field in ("file", "subtitle", "series_number", "series_issn"):
         raise UsageError(f"{shorten(name)!r} is no field that can be edited.", _HINT)
     made = _of_kind(known, kind, written) if kind else Field(written, known)
     if not hasattr(Item, made.attribute):
@@ -219,6 +219,10 @@ def shown(value: object) -> str:
             return f"{value.kind} {value.target}"
         case Series():
             return plain(value) + (f" (ISSN {value.issn})" if value.issn else "")
+        case Doi():
+            return f"{value.name} ({value.state})"
+        case Box():
+            return f"west {value.west:g}, south {value.south:g}, east {value.east:g}, north {value.north:g}"
     return str(value)
 
 

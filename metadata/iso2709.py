@@ -98,7 +98,8 @@ def _mend(directory: str, entries: list[str], starts: dict[str, int], remarks: R
     if len(directory) % ENTRY == 0 and len(entries) == len(starts):
         remarks.mended("the directory’s lengths or offsets are wrong; its fields were taken in order")
         return [entry[:3] for entry in entries], list(range(len(entries)))
-    raise Damaged(f"the directory has {len(directory) / ENTRY:g} entries, the record {len(starts)} fields")
+    broken = "" if len(directory) % ENTRY == 0 else " and the last is cut off"
+    raise Damaged(f"the directory has {len(entries)} entries{broken}, the record {len(starts)} fields")
 
 
 def _language(tags: list[str], order: list[int], parts: list[bytes]) -> bytes:

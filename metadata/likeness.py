@@ -65,6 +65,8 @@ class Likeness:
         shared: dict[int, list[str]] = {}
         weights: dict[int, int] = {}
         for key in dict.fromkeys(marks.sought()):
+            if len(key) > 2 and len(shared) >= MOST:
+                break  # as many as are looked at share an identity or the title: what many share adds nothing
             name, rows = str(key[0]), self._bearers(hash(key))
             weight = _RARE.get(name, _IDENTITY) if len(rows) < MOST else _WEIGHTS.get(name, _IDENTITY)
             for row in rows:

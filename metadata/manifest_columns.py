@@ -10,10 +10,12 @@ _NAMES = """
 file           file filename file-name files fichier nom-du-fichier fichiers archivo nombre-de-archivo archivos path
 title          title titre titulo main-title titre-principal titulo-principal title-proper
 other_title    other-title alternative-title title-alternative autre-titre otro-titulo subtitle-alternative
+subtitle       subtitle sub-title title-remainder remainder-of-title sous-titre complement-du-titre subtitulo
 author         author authors auteur auteurs auteure autor autores autora creator creators createur creador
 organisation   organisation organization organisations organizations organismo organisme corporate-author
 organisation   collectivite auteur-collectif collectivite-auteur autor-corporativo autor-institucional entidad
 editor         editor editors editeur-scientifique directeur-de-publication editor-cientifico contributor-editor
+editor         directeur-de-la-publication sous-la-direction-de coordinador editor-literario
 translator     translator translators traducteur traducteurs traductrice traductor traductores traductora
 contributor    contributor contributors contributeur contributeurs collaborateur colaborador colaboradores
 publisher      publisher publishers editeur editeurs maison-d-edition editorial casa-editorial
@@ -52,8 +54,9 @@ place          coverage place places spatial couverture lieu lieux pays cobertur
 place          coverage-spatial couverture-spatiale cobertura-espacial
 period         period temporal coverage-temporal periode couverture-temporelle periodo cobertura-temporal
 """
-IN_LANGUAGES = frozenset({"title", "other_title", "subject", "description", "rights", "place", "note"})
-_SUFFIX = re.compile(r"(.+?)-([a-z]{2,3}(?:-[a-z]{2})?)")
+IN_LANGUAGES = frozenset({"title", "subtitle", "other_title", "subject", "description", "rights", "place", "note"})
+_SUFFIX = re.compile(r"(.+?)-([a-z]{2,3}(?:-[a-z]{2})?|[a-z]{5,12})")
+_ENDING = re.compile(r"(?<=\w)\((?:e?s|e|a|ne|rice|ora?|/a)\)|(?<=\w)/a\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,13 @@ class Column:
 
 
 def column(header: str) -> Column | None:
-    """Return what a header means (``Título``, ``title_fr``, ``dc.subject[es]``); None where it is not known."""
+    """Return what a header means (``Título``, ``title_fr``, ``Autor(es)``); None where it is not known."""
     if len(header) > 200:
         return None
+    return _column(header) or _column(_ENDING.sub("", header))
+
+
+def _column(header: str) -> Column | None:
     name = "-".join(re.findall(r"[^\W_]+", fold(header))).removeprefix("dc-").removeprefix("dcterms-")
     if field := _BY_NAME.get(name) or _BY_NAME.get(name.removeprefix("contributor-")):
         return Column(field)

@@ -3,13 +3,14 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from metadata import edtf_dates, languages, relators, types
 from metadata import standard_numbers as numbers
-from metadata.description import Description, Link, Rejected, Remarks
-from metadata.folding import fold
+from metadata.access_words import access_from_words
+from metadata.description import Description, Link, Rejected, Remarks, shorten
 from metadata.manifest_columns import Column
 from metadata.mapping import Mapping
 from metadata.marc_charset import purify
@@ -28,6 +29,7 @@ from metadata.model import (
 )
 from metadata.problems import Problem
 
+_Read = TypeVar("_Read", bound=str)
 LARGEST_CELL = 1024 * 1024
 MOST_COLUMNS = 1000
 _AGENTS: dict[str, tuple[Kind, str]] = {
@@ -46,20 +48,10 @@ _LINKS: dict[str, RelationKind] = {
     "replaces": "replaces",
 }
 _NUMBERS = {"isbn": numbers.isbn, "issn": numbers.issn, "doi": numbers.doi, "url": numbers.url}
-# The words of the COAR Access Rights 1.0 and of info:eu-repo/semantics, and what people write.
-_ACCESS: dict[str, Access] = {
-    **dict.fromkeys(("open", "open access", "openaccess", "public", "acces ouvert", "libre acces", "ouvert"), "open"),
-    **dict.fromkeys(("acces libre", "acceso abierto", "abierto", "acceso libre", "c_abf2"), "open"),
-    **dict.fromkeys(("embargo", "embargoed", "embargoed access", "embargoedaccess", "sous embargo"), "embargoed"),
-    **dict.fromkeys(("bajo embargo", "embargado", "acceso embargado", "c_f1cf"), "embargoed"),
-    **dict.fromkeys(("restricted", "restricted access", "restrictedaccess", "closed", "closedaccess"), "restricted"),
-    **dict.fromkeys(("acces restreint", "restreint", "acceso restringido", "restringido", "c_16ec"), "restricted"),
-    **dict.fromkeys(("metadata-only", "metadata only", "metadata only access", "notice seule"), "metadata-only"),
-    **dict.fromkeys(("metadonnees seules", "solo metadatos", "c_14cb"), "metadata-only"),
-}
-_ACCESS_PREFIX = re.compile(r"https?://purl\.org/coar/access_right/|info:eu-repo/semantics/", re.IGNORECASE)
 _ROLE = re.compile(r"(.+?)\s*[(\[]([^()\[\]]{2,60})[)\]]")
 _ISO = re.compile(r"\d{4}(?:-\d{1,2}){1,2}")
+_SPAN = re.compile(r"\d{4}[\d-]{0,6}/\d{4}[\d-]{0,6}")
+_YEARS = re.compile(r"(?<!\d)(?:1\d{3}|20\d\d)(?!\d)")
 _MADE_A_DATE = "the spreadsheet holds a date here; if a number like 5.10 was typed, format the column as text"
 
 
@@ -155,7 +147,7 @@ def _read_row(
     _doubts(columns, row, remarks)
     cells = [*_cells(columns, row.cells, mapping, remarks), *_constants(mapping)]
     row_of = _Row(cells, remarks)
-    file = row_of.first("file").replace("\\", "/")
+    file = row_of.only("file").replace("\\", "/")
     item = row_of.item()
     if not item.titles and not file:
         remarks.add("record-without-title", field="title")
@@ -223,8 +215,8 @@ class _Row:
             access=self._access(),
             embargo=self._embargo(),
             places=tuple(dict.fromkeys(value for cell in self._each("published_in") for value in _several(cell))),
-            edition=" ".join(self.first("edition").split()),
-            extent=" ".join(self.first("extent").split()),
+            edition=self._joined("edition"),
+            extent=self._joined("extent"),
             series=tuple(dict.fromkeys(self._series())),
             notes=self._texts("note"),
             collections=tuple(dict.fromkeys(value for cell in self._each("collection") for value in _several(cell))),
@@ -245,6 +237,21 @@ class _Row:
         """Return the first cell of a field, else ``""``."""
         return next((cell.value for cell in self._each(field)), "")
 
+    def only(self, field: str) -> str:
+        """Return the first cell of a field that has one value; others that say something else are remarked on."""
+        first = self.first(field)
+        for cell in self._each(field):
+            if cell.value != first:
+                self._one_too_many(cell)
+        return first
+
+    def _one_too_many(self, cell: _Cell) -> None:
+        self.remarks.mended(f"an item has one value of this kind; {shorten(cell.value)} was left out", cell.header)
+
+    def _joined(self, field: str) -> str:
+        values = (" ".join(cell.value.split()) for cell in self._each(field))
+        return "; ".join(dict.fromkeys(filter(None, values)))
+
     def _each(self, *fields: str) -> list[_Cell]:
         return [cell for cell in self.cells if cell.column.field in fields]
 
@@ -259,13 +266,19 @@ class _Row:
     def _titles(self) -> Iterator[Text]:
         """Yield the title without a language or in the row's own first, then the others."""
         own = self.languages[0] if len(self.languages) == 1 else ""
-        texts = [
-            Text(" ".join(text.value.split()), text.language or (own if field == "title" else ""))
-            for field in ("title", "other_title")
-            for text in self._texts(field)
-        ]
+        beside = [*self._texts("subtitle")]
+        texts = [self._whole_title(text, beside, own) for text in self._texts("title")]
+        texts += [_in_one_line(text) for text in (*self._texts("other_title"), *beside)]
         first = [text for text in texts if text.language in (own, "")] if own else []
         yield from (*first, *texts)
+
+    def _whole_title(self, title: Text, beside: list[Text], own: str) -> Text:
+        """Return a title with the first subtitle in its language behind it, which is taken out of ``beside``."""
+        found = next((one for one in beside if one.language == title.language), None)
+        if found:
+            beside.remove(found)
+        whole = f"{title.value} : {found.value}" if found else title.value
+        return _in_one_line(replace(title, value=whole, language=title.language or own))
 
     def _languages(self) -> Iterator[str]:
         for cell in self._each("language"):
@@ -287,34 +300,40 @@ class _Row:
     def _dates(self) -> Iterator[Date]:
         for field, kind in _DATES:
             for cell in self._each(field):
-                value = edtf_dates.from_text(cell.value)
-                if not value or (_ISO.fullmatch(cell.value) and len(value) < 7):
-                    self.remarks.unknown(cell.header, cell.value)
-                elif edtf_dates.is_ambiguous(cell.value):
-                    self.remarks.mended(f"{cell.value} may be read two ways, the year alone was taken", cell.header)
-                if value:
-                    yield Date(value, kind)
+                for written in _several(cell):
+                    if value := self._date(cell, written):
+                        yield Date(value, kind)
+
+    def _date(self, cell: _Cell, written: str) -> str:
+        value = edtf_dates.from_text(written)
+        if not value or (_ISO.fullmatch(written) and len(value) < 7) or (_SPAN.fullmatch(written) and "/" not in value):
+            self.remarks.unknown(cell.header, written)
+        elif edtf_dates.is_ambiguous(written):
+            self.remarks.mended(f"{written} may be read two ways, the year alone was taken", cell.header)
+        elif value and any(year not in value for year in _YEARS.findall(written)):
+            self.remarks.mended(f"of {shorten(written)} only {value} was taken", cell.header)
+        return value
+
+    def _one_of(self, field: str, read: Callable[[str], _Read]) -> _Read:
+        """Return the first value of a field that is one, and remark on all others."""
+        found = read("")
+        for cell in self._each(field):
+            value = read(cell.value)
+            if not value:
+                self.remarks.unknown(cell.header, cell.value)
+            elif found and value != found:
+                self._one_too_many(cell)
+            found = found or value
+        return found
 
     def _type(self) -> str:
-        for cell in self._each("type"):
-            if code := types.from_label(cell.value):
-                return code
-            self.remarks.unknown(cell.header, cell.value)
-        return "other"
+        return self._one_of("type", types.from_label) or "other"
 
     def _access(self) -> Access:
-        for cell in self._each("access"):
-            if found := _ACCESS.get(fold(_ACCESS_PREFIX.sub("", cell.value))):
-                return found
-            self.remarks.unknown(cell.header, cell.value)
-        return ""
+        return self._one_of("access", access_from_words)
 
     def _embargo(self) -> str:
-        for cell in self._each("embargo"):
-            if value := edtf_dates.from_text(cell.value):
-                return value
-            self.remarks.unknown(cell.header, cell.value)
-        return ""
+        return self._one_of("embargo", edtf_dates.from_text)
 
     def _series(self) -> Iterator[Series]:
         """Yield the series; numbers and ISSNs of their own columns go with them in order.
@@ -328,8 +347,15 @@ class _Row:
             title, _, number = (" ".join(part.split()) for part in written.partition(";"))
             if title:
                 yield Series(title, number or _at(counted, at), _at(issns, at))
-        for cell in self._each("series_number") if len(counted) > len(titles) else ():
-            self.remarks.unknown(cell.header, " | ".join(counted[len(titles) :]))
+            if number and (other := _at(counted, at)) not in ("", number):
+                self._of_no_series("series_number", other)
+        for field, values in (("series_number", counted), ("series_issn", issns)):
+            for value in values[len(titles) :]:
+                self._of_no_series(field, value)
+
+    def _of_no_series(self, field: str, value: str) -> None:
+        header = next(cell.header for cell in self._each(field))
+        self.remarks.mended(f"there is no series for {shorten(value)}; it was left out", header)
 
     def _issns_of_series(self) -> Iterator[str]:
         for cell in self._each("series_issn"):
@@ -359,6 +385,10 @@ class _Row:
                     self.remarks.add("number-rounded", cell.header, field=cell.header, value=value)
                 made = numbers.doi(value)
                 yield Identifier("doi", made) if made else Identifier("local", value)
+
+
+def _in_one_line(text: Text) -> Text:
+    return replace(text, value=" ".join(text.value.split()))
 
 
 def _several(cell: _Cell) -> Iterator[str]:

@@ -105,14 +105,21 @@ def _identifiers(field: Field, remarks: Remarks) -> tuple[Identifier, ...]:
     """Return what $0 and $1 say of the agent; an ORCID or ISNI with a wrong check digit is remarked on."""
     found = []
     for code, value in field.subfields:
-        if code in "01" and (agency := _AGENCY.match(value)):
-            scheme = _AGENCIES.get((agency[1] or agency[2]).lower(), "")
-            number = _number(scheme, value[agency.end() :]) if scheme else ""
-            if scheme in ("orcid", "isni") and number and not numbers.isni(number):
+        if code in "01" and (made := authority_number(value)):
+            if made.scheme in ("orcid", "isni") and not numbers.isni(made.value):
                 remarks.unknown(f"{field.tag}${code}", value)
-            elif number:
-                found.append(Identifier(scheme, number))
+            else:
+                found.append(made)
     return tuple(dict.fromkeys(found))
+
+
+def authority_number(text: str) -> Identifier | None:
+    """Return the number of an agent that ``(agency)number`` or an address gives, in its form; check digits apart."""
+    if agency := _AGENCY.match(text):
+        scheme = _AGENCIES.get((agency[1] or agency[2]).lower(), "")
+        if scheme and (number := _number(scheme, text[agency.end() :])):
+            return Identifier(scheme, number)
+    return None
 
 
 def _number(scheme: str, text: str) -> str:

@@ -22,6 +22,7 @@ _OWN_TAGS = {
 }
 _NUMBERED = {"isrc": "0", "upc": "1", "ismn": "2", "ean": "3", "sici": "4", "other": "8"}
 _MOMENT = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
+_CODES = {"handle": "hdl"}  # where the list of standard identifier source codes has another
 _LINES = re.compile(r"\s+")
 
 
@@ -45,7 +46,7 @@ def number(identifier: Identifier) -> Field | None:
         return data_field(*_OWN_TAGS[scheme], value)
     if scheme == "url":
         return None
-    return data_field("024", "7 ", value, ("2", scheme)) if clean(identifier.value) else None
+    return data_field("024", "7 ", value, ("2", _CODES.get(scheme, scheme))) if clean(identifier.value) else None
 
 
 def authority(identifier: Identifier) -> tuple[str, str]:

@@ -51,6 +51,7 @@ _ELSEWHERE = frozenset(
 )
 _SINGLE = frozenset(("edition", "extent", "access", "embargo"))  # read from several fields together
 _NAMES = tuple(one.name for one in dataclasses.fields(Item) if one.name not in _ELSEWHERE)
+_IN_SERIES = frozenset(("440", "490", "800", "810", "811", "830"))  # a statement and its heading are one series
 _SAME_BY = {"024": "a", "035": "a", "650": "0", "651": "0", "765": "w", "773": "w", "780": "w", "856": "u"}
 _Values = frozenset[tuple[str, object]]
 """Values of an item, each with the name of the part it belongs to."""
@@ -115,7 +116,8 @@ class _Edit:
         self._now = now
         self._vocabulary = vocabulary
         self._context = _context(record)
-        self._without = _read(self._context, None)
+        self._without = _read(self._context)
+        self._series = [one for tag in sorted(_IN_SERIES) for one in record.each(tag)]
 
     def fields(self, fields: Sequence[Field], agency: Agency) -> tuple[Field, ...]:
         """Return the source's fields without what is no longer so, and with what now is."""
@@ -179,9 +181,17 @@ class _Edit:
     def _read_from(self, field: Field) -> _Values:
         """Return the values that the reader takes from one field, concepts as the library knows them."""
         found = _read(self._context, field) - self._without
+        if field.tag in _IN_SERIES:
+            found |= self._together_with(field)
         subjects = [one for name, one in found if name == "keywords" and one not in self._now.keywords]
         uris = (self._concept(one) for one in subjects if isinstance(one, Text))
         return found | {("concepts", uri) for uri in uris if uri}
+
+    def _together_with(self, field: Field) -> _Values:
+        """Return the series that a statement and its heading are together, where this field is one of the two."""
+        alone, whole = _read(self._context, field), _read(self._context, *self._series)
+        pairs = [_read(self._context, one, field) for one in self._series if one != field]
+        return frozenset().union(*(pair for pair in pairs if not alone <= pair)) & whole
 
     def _concept(self, keyword: Text) -> str:
         find, first = self._vocabulary.find, keyword.value.partition(" -- ")[0]
@@ -235,12 +245,12 @@ def _context(record: Record) -> Record:
     return Record(record.leader, {**fields, "245": [Field("245", "00", (("a", "\ufffd"),))]})
 
 
-def _read(context: Record, field: Field | None) -> _Values:
-    record = context
-    if field:
-        titles = context.fields["245"] if field.tag == "245" else []
-        record = Record(context.leader, {**context.fields, field.tag: [*titles, field]})
-    found = describe(record, 1, b"", Remarks("source"))
+def _read(context: Record, *fields: Field) -> _Values:
+    read = {**context.fields}
+    for field in fields:
+        before = read.get(field.tag, []) if field.tag in ("245", *_IN_SERIES) else []
+        read[field.tag] = [*before, field]
+    found = describe(Record(context.leader, read), 1, b"", Remarks("source"))
     return _values(found.item) if isinstance(found, Description) else frozenset()
 
 

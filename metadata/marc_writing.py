@@ -5,8 +5,10 @@ environment; MARCXML, Library of Congress. What both forms need is the same, so 
 too long for the first goes out in the second with nothing changed.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_letters, ascii_lowercase, digits
 
 from metadata.marc_record import Field
 from metadata.xmlbuild import DECLARATION, attribute
@@ -16,6 +18,13 @@ LONGEST_FIELD = 9_999
 LONGEST_RECORD = 99_999
 NAMESPACE = "http://www.loc.gov/MARC21/slim"
 _LEADER = 24
+# What MARC21slim.xsd allows, and what stands for anything else: a local field, a local subfield.
+_CONTROL_TAG = re.compile(r"00[1-9A-Za-z]", re.ASCII)
+_DATA_TAG = re.compile(r"0(?:[1-9A-Z][0-9A-Z]|[1-9a-z][0-9a-z])|[1-9A-Z][0-9A-Z]{2}|[1-9a-z][0-9a-z]{2}", re.ASCII)
+_INDICATORS = frozenset(f" {digits}{ascii_lowercase}")
+_CODES = {one: attribute(one) for one in f"{digits}{ascii_letters}!\"#$%&'()*+,-./:;<=>?{{}}_^`~[]\\"}
+_LEADER_SIGNS = frozenset(f" {digits}{ascii_letters}")
+_OUTLAWED_TAG, _OUTLAWED_CODE = "999", "9"
 
 
 class Oversize(ValueError):
@@ -62,8 +71,13 @@ def to_marcxml(record: Written) -> bytes:
 
 def record_element(record: Written) -> str:
     """Return the record as a ``record`` element that declares its namespace."""
-    leader = escape(_leader(record.leader, 0, 0))
-    return f'<record xmlns="{NAMESPACE}"><leader>{leader}</leader>{"".join(map(_element, record.fields))}</record>'
+    leader = _xml_leader(_leader(record.leader, 0, 0))
+    elements = sorted(map(_element, record.fields), key=_is_data)  # control fields come first, whatever the source did
+    return f'<record xmlns="{NAMESPACE}"><leader>{leader}</leader>{"".join(elements)}</record>'
+
+
+def _is_data(element: str) -> bool:
+    return element.startswith("<datafield")
 
 
 def _leader(given: str, length: int, base: int) -> str:
@@ -81,12 +95,21 @@ def _content(field: Field) -> bytes:
 
 
 def _element(field: Field) -> str:
-    tag = attribute(field.tag)
-    if not field.indicators:
-        return f'<controlfield tag="{tag}">{escape(field.data)}</controlfield>'
-    first, second = field.indicators[0], field.indicators[1]
-    parts = [f'<subfield code="{attribute(code)}">{escape(value)}</subfield>' for code, value in field.subfields]
-    return f'<datafield tag="{tag}" ind1="{attribute(first)}" ind2="{attribute(second)}">{"".join(parts)}</datafield>'
+    """Return a field as an element that MARC21slim.xsd allows, whatever its tag, indicators and codes are."""
+    if not field.indicators and _CONTROL_TAG.fullmatch(field.tag):
+        return f'<controlfield tag="{field.tag}">{escape(field.data)}</controlfield>'
+    tag = field.tag if _DATA_TAG.fullmatch(field.tag) else _OUTLAWED_TAG
+    first, second = [one if one in _INDICATORS else " " for one in (field.indicators or "  ")[:2]]
+    coded = [(_CODES.get(code, _OUTLAWED_CODE), value) for code, value in field.subfields]
+    parts = [f'<subfield code="{code}">{escape(value)}</subfield>' for code, value in coded]
+    return f'<datafield tag="{tag}" ind1="{first}" ind2="{second}">{"".join(parts)}</datafield>' if parts else ""
+
+
+def _xml_leader(leader: str) -> str:
+    """Return a leader whose characters MARC21slim.xsd allows: blank where they are none, 06 language material."""
+    sound = [one if one in _LEADER_SIGNS else " " for one in leader]
+    sound[6] = sound[6].strip() or "a"
+    return "".join(sound)
 
 
 def control(tag: str, data: str) -> Field:

@@ -148,6 +148,24 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a record was harvested: what OAI-PMH's guidelines call an origin description.
+
+    ``base_url`` and ``repository`` (its name) say from whom; ``identifier``, ``datestamp`` and
+    ``namespace`` (of the metadata's form) are what the record had there. ``harvested_at`` is the day
+    or the instant (UTC) of the harvest, after which the record was ``altered``, or given on as it was.
+    """
+
+    base_url: str
+    identifier: str
+    datestamp: str
+    namespace: str
+    harvested_at: str
+    repository: str = ""
+    altered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """OAI-PMH's word: the thing with an identifier.
 
@@ -158,6 +176,8 @@ class Item:
     ISO 3166-2 (``countries``: ``FR``, ``US-CA``) and as ``boxes``. ``edition``, ``extent`` and
     ``places`` (of publication) are as printed.
     ``access`` is ``""`` where nothing is said of it; ``embargo`` is the date (EDTF) that it ends.
+    ``origins`` are those of a record that another repository keeps: the first is its home as it was
+    harvested here, the others are those that this one had it from.
     """
 
     id: str = ""
@@ -191,6 +211,7 @@ class Item:
     source: str = ""
     submission: str = ""
     accession: str = ""
+    origins: tuple[Origin, ...] = ()
 
     @property
     def title(self) -> Text:

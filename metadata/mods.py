@@ -45,6 +45,14 @@ _KINDS: dict[str, TitleKind] = {
     "translated": "translated",
     **dict.fromkeys(("alternative", "abbreviated", "uniform"), "other"),
 }
+# What MARC has in notes, too: 310, 500, 521, 255 $a and $b.
+_NOTED = (
+    ("physicalDescription", "note"),
+    ("originInfo", "frequency"),
+    ("targetAudience",),
+    ("subject", "cartographics", "scale"),
+    ("subject", "cartographics", "projection"),
+)
 _MATERIALS = (
     ("cartographic", "map"),
     ("still image", "image"),
@@ -58,7 +66,7 @@ def read_mods(stream: BinaryIO, where: str) -> Iterator[Description | Rejected]:
     ``where`` is the file's name for reports. The records may stand alone, in a ``modsCollection``,
     in answers of OAI-PMH or in any other wrapper; see :func:`metadata.xmlrecords.read_records`.
     """
-    return read_records(stream, where, _FORM)
+    return read_records(stream, where, MODS)
 
 
 def is_mods(head: bytes) -> bool:
@@ -95,7 +103,7 @@ def _item(source: Source, titles: tuple[Text, ...], series: tuple[Series, ...]) 
         languages=source.languages,
         type=_type(source),
         concepts=values.unique(concepts(source)),
-        keywords=values.unique(subjects(source)),
+        keywords=values.unique(_keywords(source)),
         descriptions=_texts(source, "abstract"),
         identifiers=values.unique(_identifiers(source)),
         coverage=values.unique(coverage(source)),
@@ -206,10 +214,26 @@ def _texts(source: Source, tag: str) -> tuple[Text, ...]:
 
 
 def _notes(source: Source) -> Iterator[Text]:
-    for element in (*source.each("note", "tableOfContents"), *source.within("physicalDescription", "note")):
+    beside = (path for one in _NOTED for path in source.within(*one))
+    for element in (*source.each("note", "tableOfContents"), *beside):
         text = source.text(element)
         if text.value:
             yield text
+    yield from (Text(told) for one in source.within("part", "detail") if (told := _part(one, source.remarks)))
+
+
+def _part(detail: etree._Element, remarks: Remarks) -> str:
+    """Return which part of a whole the item is: ``volume 9``."""
+    inside = {name: content(found[0], remarks) for name, found in by_name(detail).items()}
+    caption = inside.get("caption") or detail.get("type", "")
+    return " ".join(filter(None, (caption, inside.get("number", ""), inside.get("title", ""))))
+
+
+def _keywords(source: Source) -> Iterator[Text]:
+    """Yield the subjects, then the genres that are no type of publication."""
+    yield from subjects(source)
+    genres = (source.text(one) for one in source.each("genre"))
+    yield from (one for one in genres if one.value and not values.publication_type([one.value]))
 
 
 def _identifiers(source: Source) -> Iterator[Identifier]:
@@ -258,4 +282,4 @@ def _access(source: Source) -> tuple[tuple[Text, ...], Access, str]:
     return values.unique(rights), access, embargo
 
 
-_FORM = Form("MODS record", ("mods",), _is_record, _describe)
+MODS = Form("MODS record", ("mods",), _is_record, _describe)

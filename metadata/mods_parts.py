@@ -11,6 +11,7 @@ from lxml import etree
 from metadata import record_values as values
 from metadata import relators
 from metadata.description import Remarks
+from metadata.marc_agents import authority_number
 from metadata.model import Agent, Identifier, Text
 from metadata.xmlrecords import by_name, content, stated_language
 
@@ -68,7 +69,8 @@ def agent_of(element: etree._Element, source: Source) -> Agent | None:
     if not (name := heading_of_name(element, inside, remarks)):
         return None
     found = (_identifier(one, remarks) for one in inside.get("nameIdentifier", ()))
-    told = (values.authority(element.get("valueURI", "")), *found)
+    address = element.get("valueURI", "")
+    told = (values.authority(address) or _of_authority_file(address), *found)
     numbers = values.unique(one for one in told if one)
     match element.get("type"):
         case "personal" | "family":
@@ -76,6 +78,12 @@ def agent_of(element: etree._Element, source: Source) -> Agent | None:
         case "corporate" | "conference":
             return Agent(name, "organisation", numbers)
     return Agent(name, "person", numbers) if _is_split(inside) else values.agent(name, "", numbers)
+
+
+def _of_authority_file(address: str) -> Identifier | None:
+    """Return the number in an authority file that ``valueURI`` is, as MARC's $0 gives it."""
+    made = authority_number(address)
+    return made if made and made.scheme not in ("orcid", "isni") else None
 
 
 def _identifier(element: etree._Element, remarks: Remarks) -> Identifier | None:

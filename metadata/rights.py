@@ -7,6 +7,7 @@ wording and gets no identifier.
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from metadata.model import Access, Item
@@ -79,6 +80,18 @@ def access_right(item: Item) -> AccessRight:
     """Return the item's access right; where nothing is said, what has files is open, what has none is metadata only."""
     access = item.access or ("open" if any(file.role != "pages" for file in item.files) else "metadata-only")
     return AccessRight(*_COAR[access])
+
+
+def is_readable(item: Item, today: date) -> bool:
+    """Say whether the files and pages of an item are for everybody on a day (UTC).
+
+    What nothing is said of is. From the day on which an embargo ends they are; one that ends in a month or a
+    year ends with it, and one of which no end is said has none.
+    """
+    if item.access == "embargoed" and item.embargo:
+        ends, now = item.embargo[:10], today.isoformat()
+        return ends < now[: len(ends)] or ends == now
+    return item.access in ("", "open")
 
 
 def _kind(licence: str | None, dedication: str | None) -> str:

@@ -43,7 +43,7 @@ def _type(item: Item) -> str:
 
 def _titles(item: Item) -> _Lines:
     for at, title in enumerate(item.titles):
-        yield "ST" if at else "TI", title.value
+        yield ("TT" if title.kind == "translated" else "ST") if at else "TI", title.value
     yield "M3", TYPES.get(item.type, TYPES["other"]).en
 
 

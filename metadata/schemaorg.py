@@ -1,11 +1,12 @@
 """schema.org in JSON-LD: an item for search engines (schema.org 28, types below CreativeWork)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from metadata import citing
 from metadata.model import Agent, Concept, Contribution, File, Identifier, Item, Series, Text
 from metadata.relators import CREATORS
+from metadata.rights import access_right
 from metadata.vocabulary import Vocabulary
 
 _TYPES = {
@@ -19,6 +20,7 @@ _NAMES = {
     "orcid": "https://orcid.org/{}", "ror": "https://ror.org/{}", "viaf": "http://viaf.org/viaf/{}",
     "isni": "https://isni.org/isni/{}", "wikidata": "http://www.wikidata.org/entity/{}",
 }  # fmt: skip
+_WEB = re.compile("https?://", re.IGNORECASE)
 _WRITTEN_SPACED = re.compile(r"[ -]")
 _LICENCE = re.compile(
     r"https?://(?:www\.)?(?:creativecommons|opendatacommons|gnu|rightsstatements)\.org/[^\s\"<>)]+|https?://spdx\.org/\S+"
@@ -35,7 +37,7 @@ def schemaorg(item: Item, base_url: str, vocabulary: Vocabulary, translations: I
     about = [_concept(uri, vocabulary) for uri in dict.fromkeys(item.concepts)]
     values: dict[str, object] = {
         "@context": "https://schema.org",
-        "@type": "Chapter" if citing.is_chapter(item) else _TYPES.get(item.type, "CreativeWork"),
+        "@type": kind_of(item),
         "@id": citing.landing(item, base_url),
         "url": citing.landing(item, base_url),
         "name": citing.clean(item.title.value),
@@ -50,6 +52,16 @@ def schemaorg(item: Item, base_url: str, vocabulary: Vocabulary, translations: I
         **_reading(item, base_url),
     }
     return _without_nothing(values)
+
+
+def kind_of(item: Item) -> str:
+    """Return the item's type in schema.org, a name below CreativeWork."""
+    return "Chapter" if citing.is_chapter(item) else _TYPES.get(item.type, "CreativeWork")
+
+
+def agent_address(agent: Agent) -> str:
+    """Return the URI of a person or an organisation by its first identifier that has one, ``""`` for none."""
+    return next((address for one in agent.identifiers if (address := _address(one))), "")
 
 
 def _without_nothing(values: dict[str, object]) -> dict[str, object]:
@@ -122,7 +134,7 @@ def _said(item: Item) -> dict[str, object]:
         "inLanguage": list(item.languages),
         "description": _values(item.descriptions),
         "keywords": _values(item.keywords),
-        "spatialCoverage": [{"@type": "Place", "name": name} for name in _values(item.coverage)],
+        "spatialCoverage": [*_places(item)],
         "bookEdition" if _TYPES.get(item.type) == "Book" else "version": citing.clean(item.edition),
         "materialExtent": "" if first else citing.clean(item.extent),
         "pageStart": first,
@@ -130,6 +142,17 @@ def _said(item: Item) -> dict[str, object]:
         "numberOfPages": item.page_count if _TYPES.get(item.type) == "Book" and item.page_count else None,
         "locationCreated": [{"@type": "Place", "name": citing.clean(place)} for place in item.places],
     }
+
+
+def _places(item: Item) -> Iterator[dict[str, object]]:
+    """Yield the places covered: by their names, by their codes of ISO 3166, as boxes (latitude before longitude)."""
+    for name in _values(item.coverage):
+        yield {"@type": "Place", "name": name}
+    for code in item.countries:
+        yield {"@type": "AdministrativeArea" if "-" in code else "Country", "identifier": code}
+    for box in item.boxes:
+        shape = f"{box.south:g} {box.west:g} {box.north:g} {box.east:g}"
+        yield {"@type": "Place", "geo": {"@type": "GeoShape", "box": shape}}
 
 
 def _concept(uri: str, vocabulary: Vocabulary) -> dict[str, object]:
@@ -154,7 +177,8 @@ def _numbers(item: Item) -> dict[str, object]:
         "isbn": citing.numbers(item, "isbn"),
         "issn": citing.numbers(item, "issn"),
         "identifier": [_named(one) for one in (*known, *rest)],
-        "sameAs": [f"https://doi.org/{doi}"] * bool(doi) + citing.numbers(item, "url"),
+        "sameAs": [f"https://doi.org/{doi}"] * bool(doi)
+        + [url for url in citing.numbers(item, "url") if _WEB.match(url)],
     }
 
 
@@ -182,16 +206,24 @@ def _series(series: Series, is_host: bool, is_book: bool) -> dict[str, object]:
 
 
 def _reading(item: Item, base_url: str) -> dict[str, object]:
-    """Return how the item can be read: licence, access, files."""
+    """Return how the item can be read: licence, access (as COAR names it), files."""
     licences = [found[0].rstrip(".,;") for text in item.rights if (found := _LICENCE.search(text.value))]
+    files = [_file(item, file, base_url) for file in citing.offered(item)]
     plain = [text for text in item.rights if not _LICENCE.fullmatch(text.value.strip())]
     return {
         "license": list(dict.fromkeys(licences)),
         "copyrightNotice": _values(plain),
-        "isAccessibleForFree": item.access == "open" if item.access else None,
-        "conditionsOfAccess": f"{item.access} until {item.embargo}" if item.access and item.embargo else item.access,
-        "encoding": [_file(item, file, base_url) for file in citing.offered(item)],
+        **(_access(item) if item.access or item.files else {}),
+        # The one word is for datasets alone, the other for all works; that is where harvesters look.
+        "distribution" if kind_of(item) == "Dataset" else "encoding": files,
     }
+
+
+def _access(item: Item) -> dict[str, object]:
+    """Return who can read the item: by COAR's URI for machines, in words beside it."""
+    right = access_right(item)
+    told = f"{right.label} until {item.embargo}" if item.embargo else right.label
+    return {"isAccessibleForFree": right.label == "open access", "conditionsOfAccess": [right.uri, told]}
 
 
 def _file(item: Item, file: File, base_url: str) -> dict[str, object]:

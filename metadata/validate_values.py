@@ -44,8 +44,10 @@ _LONGEST_KEPT = 400  # characters; longer values do not come twice, and would fi
 
 @lru_cache(maxsize=4096)
 def is_edtf(value: str) -> bool:
-    """Say whether a date is EDTF, level 0 or 1, and its days are days of the calendar."""
-    return bool(_EDTF.fullmatch(value)) and all(map(_exists, _WHOLE_DAY.findall(value)))
+    """Say whether a date is EDTF, level 0 or 1, of days that the calendar has, ending no earlier than it begins."""
+    sound = bool(_EDTF.fullmatch(value)) and all(map(_exists, _WHOLE_DAY.findall(value)))
+    first, _, last = value.partition("/")
+    return sound and not (first[:4].isdigit() and last[:4].isdigit() and first[:4] > last[:4])
 
 
 def _exists(parts: tuple[str, str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Records out of an XML document, one at a time: what the readers of MODS, Dublin Core and EPrints share.
+"""Records out of an XML document, one at a time: what the readers of MODS, Dublin Core, DataCite and EPrints share.
 
 Specification: XML 1.0 (Fifth Edition); OAI-PMH 2.0, section 3.2, for the records of a harvest.
 The document is parsed as it comes and each record is dropped once it was read, so memory stays
@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
 from lxml import etree
@@ -158,7 +159,8 @@ def _outcome(element: etree._Element, number: int, remarks: Remarks, form: Form)
 def _harvested(record: etree._Element, number: int, remarks: Remarks, form: Form) -> Outcome:
     """Read what a record of OAI-PMH carries; one that was deleted is set aside."""
     header = record.find(f"{{{OAI}}}header")
-    payload = (one for one in record.iterfind(f"{{{OAI}}}metadata/*") if form.is_record(one))
+    inside = chain(record.iterfind(f"{{{OAI}}}metadata/*"), record.iterfind(f"{{{OAI}}}metadata/*//*"))
+    payload = (one for one in inside if form.is_record(one))
     if (found := next(payload, None)) is not None:
         return _outcome(found, number, remarks, form)
     raw = etree.tostring(record, encoding="utf-8", with_tail=False)

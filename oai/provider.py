@@ -17,6 +17,7 @@ from archive.feed import deleted_header
 from archive.feed import record as joined
 from metadata.errors import UsageError
 from metadata.model import Item
+from metadata.origins import about
 from oai import answers, datestamps, tokens
 from oai.arguments import Errors, OaiError, OaiRequest, Pairs, read
 from oai.formats import FORMATS, OAI_DC, Format, Render
@@ -212,7 +213,7 @@ def _record(provider: Provider, record: OaiRecord, wanted: Format) -> bytes:
 
 
 def _made(render: Render, change: int, header: bytes, item: Item | None) -> bytes:
-    return joined(header, render(item, change).encode() if item else b"")
+    return joined(header, render(item, change).encode(), about(item).encode()) if item else joined(header, b"")
 
 
 def _page(provider: Provider, place: Place, limit: int) -> tuple[list[int], Iterator[bytes]]:

@@ -18,6 +18,9 @@ _ELIDED = frozenset(("c", "d", "j", "l", "m", "n", "s", "t", "qu", "jusqu", "lor
 # Without these characters Python's regular expressions find the same words as Tantivy, in less time.
 _WORD = re.compile(r"\w+")
 _SPLITS_OTHERWISE = re.compile("[_\u0300-\u036f\u0483-\u0489\u0590-\u1dff\u2400-\u24ff\u2c00-\U0010ffff]")
+PLAIN = 0x2C00
+"""From here on no character is plain (:func:`is_plain`)."""
+
 _APOSTROPHE = re.compile("['’‘ʼ´`]")
 
 
@@ -45,9 +48,14 @@ def terms(text: str, analyser: str = FOLDED) -> list[str]:
     return list(ANALYSERS[analyser].analyze(text))
 
 
+def is_plain(text: str) -> bool:
+    """Say whether Python's regular expressions find the same words in a text as the index does."""
+    return (text.isascii() and "_" not in text) or not _SPLITS_OTHERWISE.search(text)
+
+
 def words(text: str) -> list[str]:
     """Return the words of a text as written, split as the index splits them: each gives one term."""
-    if _SPLITS_OTHERWISE.search(text):
+    if not is_plain(text):
         found = ANALYSERS[FOLDED].pre_tokenize(text).tokens
         return [text[token.char_offset_from : token.char_offset_to] for token in found]
     return _WORD.findall(text)

@@ -4,25 +4,37 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from metadata.model import Item, Page
 from metadata.pages import PageText
+from metadata.rights import is_readable
 from metadata.vocabulary import Vocabulary
+from search.dates import days
 from search.engine import PageDocument
+from search.identifiers import identifier
 
 # The hyphen stands first: a pattern that looks behind at every letter takes four times as long.
 _BROKEN_WORD = re.compile(r"[-\u2010\u00ac\u00ad](?<=[^\W\d_].)[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
+_PUBLISHING = frozenset(("pbl", "prt", "dst"))
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 
 
-def documents(item: Item, pages: Iterable[Page | PageText], vocabulary: Vocabulary) -> Iterator[PageDocument]:
-    """Yield the description of an item, then a document for each page that has text.
+def documents(
+    item: Item, pages: Iterable[Page | PageText], vocabulary: Vocabulary, work: str = ""
+) -> Iterator[PageDocument]:
+    """Yield the description of an item, then a document for each page that has text and may be read by all.
+
+    ``work`` names the publication that it is an edition of (:mod:`search.works`).
 
     Subjects are the item's concepts and all broader ones of ``vocabulary``; formats are those
     of the files that were submitted, not of what was made from them.
     """
-    description = _description(item, vocabulary)
+    description = _description(item, vocabulary, work)
     yield description
+    if not is_readable(item, datetime.now(UTC).date()):  # a passage shown would be read
+        return
     for page in pages:
         if text := readable(page.text):
             yield replace(description, page=page.number, language=page.language, text=text, summary="")
@@ -42,12 +54,12 @@ def _joint(broken: re.Match[str]) -> str:
     return "-" if broken.string[broken.end()].isupper() and broken[0][0] in "-\u2010" else ""
 
 
-def _description(item: Item, vocabulary: Vocabulary) -> PageDocument:
+def _description(item: Item, vocabulary: Vocabulary, work: str) -> PageDocument:
     broader = (above for uri in item.concepts for above in vocabulary.broader_closure(uri))
     return PageDocument(
         item=item.id,
         page=0,
-        language=item.title.language,
+        language=item.title.language or "".join(item.languages[:1]),
         title="\n".join(title.value for title in item.titles),
         text=readable("\n".join(_facts(item, vocabulary))),
         summary=readable("\n".join(text.value for text in item.descriptions)),
@@ -57,7 +69,55 @@ def _description(item: Item, vocabulary: Vocabulary) -> PageDocument:
         subjects=tuple(dict.fromkeys((*item.concepts, *broader))),
         collections=item.collections,
         formats=tuple(dict.fromkeys(file.puid for file in item.files_as("original") if file.puid)),
+        authors=_agents(item, publishing=False),
+        publishers=_agents(item, publishing=True),
+        topics=tuple(_topics(item, vocabulary)),
+        places=(*(text.value for text in item.coverage), *item.countries, *item.places),
+        series=tuple(_series(item)),
+        identifiers=tuple(dict.fromkeys(filter(None, map(identifier, _identifiers(item))))),
+        dates=_dates(item),
+        access=item.access,
+        work=work,
+        online=any(item.files_as("original")),
+        repository=_repository(item),
     )
+
+
+def _repository(item: Item) -> str:
+    """Return who keeps what was harvested: its name, else the host of its address."""
+    home = item.origins[0] if item.origins else None
+    return (home.repository or urlsplit(home.base_url).netloc) if home else ""
+
+
+def _agents(item: Item, publishing: bool) -> tuple[str, ...]:
+    found = (one.agent.name for one in item.contributions if (one.role in _PUBLISHING) == publishing)
+    return tuple(dict.fromkeys(found))
+
+
+def _topics(item: Item, vocabulary: Vocabulary) -> Iterator[str]:
+    """Yield what the item is about, in words: the labels of its concepts in all languages, its keywords."""
+    for uri in item.concepts:
+        if concept := vocabulary.concepts.get(uri):
+            yield ", ".join(label.value for label in (*concept.labels, *concept.alternatives))
+    yield from (text.value for text in item.keywords)
+
+
+def _series(item: Item) -> Iterator[str]:
+    yield from (f"{series.title} {series.number} {series.issn}" for series in item.series)
+
+
+def _identifiers(item: Item) -> Iterator[str]:
+    yield from (one.value for one in item.identifiers)
+    yield from (series.issn for series in item.series)
+    if item.doi:
+        yield item.doi.name
+    yield item.id
+
+
+def _dates(item: Item) -> tuple[int, int] | None:
+    """Return the first and last day of issue, else of creation; see :mod:`search.dates`."""
+    dated = sorted((date for date in item.dates if date.kind != "covered"), key=lambda date: date.kind != "issued")
+    return next((found for date in dated if (found := days(date.value))), None)
 
 
 def _facts(item: Item, vocabulary: Vocabulary) -> Iterator[str]:
@@ -65,13 +125,8 @@ def _facts(item: Item, vocabulary: Vocabulary) -> Iterator[str]:
     yield from (title.value for title in item.titles)
     yield from (contribution.agent.name for contribution in item.contributions)
     yield from (text.value for text in item.descriptions)
-    for uri in item.concepts:
-        if concept := vocabulary.concepts.get(uri):
-            yield ", ".join(label.value for label in (*concept.labels, *concept.alternatives))
-    yield from (text.value for text in (*item.keywords, *item.coverage, *item.notes))
-    yield from (f"{series.title} {series.number} {series.issn}" for series in item.series)
+    yield from _topics(item, vocabulary)
+    yield from (text.value for text in (*item.coverage, *item.notes))
+    yield from _series(item)
     yield from filter(None, (item.edition, *item.places))
-    yield from (identifier.value for identifier in item.identifiers)
-    if item.doi:
-        yield item.doi.name
-    yield item.id
+    yield from _identifiers(item)

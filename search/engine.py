@@ -1,18 +1,25 @@
 """The interface of a search engine, the values that pass through it, and the engines there are."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from metadata.errors import UsageError
 from metadata.problems import Problem
+from metadata.vocabulary import Vocabulary
 
 Snippet: TypeAlias = tuple[tuple[str, bool], ...]
 """A passage in pieces: text, and whether the query is what it matches."""
 
-FACETS = ("language", "type", "year", "subject", "collection", "format")
+FACETS = (
+    "language", "type", "decade", "year", "subject", "collection", "agent", "access", "online", "repository", "format",
+)  # fmt: skip
+"""What answers are counted by and narrowed to; :mod:`search.facets` says what a document has of each."""
+
 DEFAULT = "tantivy"
+Sort: TypeAlias = Literal["relevance", "newest", "oldest", "title"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,16 @@ class PageDocument:
     (BCP 47, ``""`` unknown). The rest are facts of the item, the same on all its pages:
     ``languages``, ``type`` (a code), ``year``, ``subjects`` (concept URIs, the broader ones
     with them), ``collections`` and ``formats`` (PUIDs).
+
+    What the query's fields look into: ``authors`` (all agents but publishers), ``publishers``,
+    ``topics`` (labels of concepts, and keywords), ``places`` (covered, and of publication) and
+    ``series`` are words as catalogued; ``identifiers`` are in the form of
+    :func:`search.identifiers.identifier`; ``dates`` are the first and the last day of issue,
+    each the number YYYYMMDD; ``access`` is a code, ``""`` where nothing is said.
+
+    ``work`` is the same for all language editions of one publication (:mod:`search.works`),
+    ``""`` for an item that has no other. ``online`` says that it has files here. ``repository``
+    names the home of a record that was harvested, ``""`` for the library's own.
     """
 
     item: str
@@ -39,6 +56,17 @@ class PageDocument:
     collections: tuple[str, ...] = ()
     summary: str = ""
     formats: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    dates: tuple[int, int] | None = None
+    access: str = ""
+    work: str = ""
+    online: bool = False
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +74,13 @@ class Request:
     """What is asked for.
 
     ``filters`` are facets (:data:`FACETS`) and a value; the same facet twice means either, two
-    facets mean both. ``offset`` and ``limit`` count items; a limit of 0 gives totals alone.
+    facets mean both. ``without`` are those that no item that answers may have. ``offset`` and
+    ``limit`` count works, the editions of one together; a limit of 0 gives totals alone.
+
+    ``sort`` is the order of the works: by relevance (without a query the newest first), by date
+    of issue, those without one last, or by title. ``language`` (BCP 47) is the one whose edition
+    leads its work, unless another answers much better. ``facets`` are those to count. ``expand``
+    says whether words that name a concept find what is classified under it, too.
     """
 
     query: str
@@ -54,6 +88,11 @@ class Request:
     offset: int = 0
     limit: int = 10
     pages_per_item: int = 3
+    without: tuple[tuple[str, str], ...] = ()
+    sort: Sort = "relevance"
+    language: str = ""
+    facets: tuple[str, ...] = FACETS
+    expand: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +109,8 @@ class ItemHit:
     """An item that answers: its best pages, best first, and how many answer in all.
 
     ``snippet`` is a passage of the description. An item found by its description alone has no pages.
+    ``work`` as in :class:`PageDocument`. ``editions`` are the other editions of the work that answer,
+    best first; they have no editions themselves.
     """
 
     id: str
@@ -77,6 +118,13 @@ class ItemHit:
     pages: tuple[PageHit, ...] = ()
     page_total: int = 0
     snippet: Snippet = ()
+    work: str = ""
+    editions: tuple["ItemHit", ...] = ()
+
+    @property
+    def all_editions(self) -> tuple["ItemHit", ...]:
+        """This item and the other editions of its work that answer."""
+        return (self, *self.editions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +136,33 @@ class FacetCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer: ``total`` counts items, exactly.
+class Expansion:
+    """Words of the query that name a concept, its URI, and how many of the items that answer are classified so."""
 
-    ``facets`` has each of :data:`FACETS`, largest count first; a facet's counts take the
-    query and the other facets' filters into account, not its own, so that a second value can
-    be chosen. ``problems`` are the faults of the query.
+    text: str
+    concept: str
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer: ``total`` counts items, ``works`` counts works, both exactly.
+
+    ``facets`` has each that was asked for, largest count first; a facet's counts take the
+    query, the other facets' filters and what is left out into account, not its own filter, so that
+    a second value can be chosen. ``problems`` are the faults of the query.
+    ``expansions`` are the concepts that words of it were taken for and that items which answer have.
+    ``instead`` is the query with words that hardly occur spelt as they are in the library, ``""``
+    where that is no help; it is looked for where few items answer.
     """
 
     total: int
     hits: tuple[ItemHit, ...] = ()
     facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    works: int = 0
+    instead: str = ""
+    expansions: tuple[Expansion, ...] = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -107,11 +170,37 @@ class Answer:
         return tuple(found.message() for found in self.problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What somebody who types may mean: a title or the name of an agent, and how many items bear it."""
+
+    kind: Literal["title", "agent"]
+    text: str
+    count: int
+
+
+def gathered(reader: "SearchReader", request: Request) -> Iterator[ItemHit]:
+    """Yield as many works as are asked for: an engine gives a limited number at once."""
+    given = 0
+    while given < request.limit:
+        left = replace(request, offset=request.offset + given, limit=request.limit - given, facets=())
+        if not (hits := reader.find(left).hits):
+            return
+        yield from hits
+        given += len(hits)
+
+
 class SearchReader(Protocol):
-    """An index that is asked. Both methods raise Outdated once it is missing or damaged."""
+    """An index that is asked. Its methods raise Outdated once it is missing or damaged."""
 
     def find(self, request: Request) -> Answer:
         """Answer a request from the newest commit. No query raises; safe from several threads."""
+
+    def complete(self, start: str, limit: int) -> tuple[Completion, ...]:
+        """Return titles and agents in which a word begins as ``start`` does, the most borne first."""
+
+    def similar(self, item: str, limit: int) -> tuple[ItemHit, ...]:
+        """Return items of other works that have this item's rarest words, without snippets; best first."""
 
     def position(self) -> int:
         """Return the follower's position of the newest commit, 0 for an index that has none."""
@@ -126,6 +215,9 @@ class SearchEngine(SearchReader, Protocol):
     def put(self, documents: Iterable[PageDocument]) -> None:
         """Take in items; each item's documents stand together, page 0 among them, and replace what it had."""
 
+    def editions(self, items: Iterable[str]) -> Mapping[str, str]:
+        """Return the newest commit's items that are of a work of one of these, each with its work."""
+
     def remove(self, items: Iterable[str]) -> None:
         """Take out all documents of these items; those it does not have are no fault."""
 
@@ -139,17 +231,19 @@ class SearchEngine(SearchReader, Protocol):
 class Engine(NamedTuple):
     """How to open the two sides of an engine on the home's ``index`` folder."""
 
-    reader: Callable[[Path], SearchReader]
+    reader: Callable[[Path, Vocabulary | None], SearchReader]
     writer: Callable[[Path], SearchEngine]
+    builder: Callable[[Path], AbstractContextManager[SearchEngine]] | None = None
 
 
-def open_reader(folder: Path, name: str = DEFAULT) -> SearchReader:
+def open_reader(folder: Path, name: str = DEFAULT, vocabulary: Vocabulary | None = None) -> SearchReader:
     """Open the index in ``folder``, the home's ``index``, for reading.
 
+    ``vocabulary`` has the labels that words of a query are taken for; without it none are.
     Raises Outdated when it is missing, damaged or another version's, UsageError when no
     engine has this name.
     """
-    return _engine(name).reader(folder)
+    return _engine(name).reader(folder, vocabulary)
 
 
 def open_writer(folder: Path, name: str = DEFAULT) -> SearchEngine:
@@ -162,6 +256,25 @@ def open_writer(folder: Path, name: str = DEFAULT) -> SearchEngine:
     return _engine(name).writer(folder)
 
 
+def open_builder(folder: Path, name: str = DEFAULT) -> AbstractContextManager[SearchEngine]:
+    """Give an empty index to be filled, which takes the place of the one in ``folder`` when the block ends well.
+
+    The old one answers until then, where the engine can build beside it. Raises what
+    :func:`open_writer` does.
+    """
+    engine = _engine(name)
+    return engine.builder(folder) if engine.builder else _emptied(engine.writer(folder))
+
+
+@contextmanager
+def _emptied(writer: SearchEngine) -> Iterator[SearchEngine]:
+    try:
+        writer.clear()
+        yield writer
+    finally:
+        writer.close()
+
+
 def _engine(name: str) -> Engine:
     if name not in ENGINES:
         raise UsageError(f"There is no search engine named {name}.", f"Engines: {', '.join(ENGINES)}.")
@@ -169,9 +282,15 @@ def _engine(name: str) -> Engine:
 
 
 def _tantivy() -> Engine:
-    from search.tantivy_engine import TantivyReader, TantivyWriter
+    from search.tantivy_engine import TantivyReader, TantivyWriter, tantivy_builder
 
-    return Engine(TantivyReader, TantivyWriter)
+    return Engine(TantivyReader, TantivyWriter, tantivy_builder)
 
 
-ENGINES: Mapping[str, Callable[[], Engine]] = {"tantivy": _tantivy}
+def _whoosh() -> Engine:
+    from search.whoosh_engine import WhooshReader, WhooshWriter
+
+    return Engine(WhooshReader, WhooshWriter)
+
+
+ENGINES: Mapping[str, Callable[[], Engine]] = {"tantivy": _tantivy, "whoosh": _whoosh}

@@ -6,14 +6,16 @@ the index at some earlier change, never between two; what is read again replaces
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Protocol
 
-from metadata.errors import CanoeError
+from metadata.errors import CanoeError, NotFound
 from metadata.model import Item
 from metadata.pages import PageText
 from metadata.vocabulary import Vocabulary
 from search.documents import documents
 from search.engine import PageDocument, SearchEngine
+from search.works import Ties, outdated, works_of
 
 BATCH = 500  # changes read at once
 COMMIT_AFTER = 20_000  # documents gathered before a commit
@@ -33,11 +35,14 @@ class Change(Protocol):
         """The item."""
 
 
-class Library(Protocol):
+class Library(Ties, Protocol):
     """What the follower reads."""
 
     def changes(self, after: int, limit: int) -> Sequence[Change]:
         """Return the items changed after change number ``after``, oldest first."""
+
+    def item(self, item_id: str) -> Item:
+        """Return an item; raises NotFound."""
 
     def page_texts(self, item: Item) -> Iterator[PageText]:
         """Yield the text of each page of an item, in order."""
@@ -47,21 +52,23 @@ def catch_up(engine: SearchEngine, library: Library, vocabulary: Vocabulary) -> 
     """Put every change since the engine's position into the index; return how many there were.
 
     Withdrawn items are taken out. An item whose pages cannot be read is found by its
-    description alone, and the log says so. An engine that is ahead of the library followed
-    another catalogue and starts over.
+    description alone, and the log says so. Other editions of what changed are put in again
+    where they come to be, or cease to be, of the same work. An engine that is ahead of the
+    library followed another catalogue and starts over.
     """
     _start_over_if_ahead(engine, library)
+    follower = _Follower(engine, library, vocabulary)
     committed = reached = engine.position()
-    handled = gathered = 0
+    handled = 0
     while changes := library.changes(reached, BATCH):
+        committed = follower.look_at(changes, reached, committed)
         for change in changes:
-            gathered += _follow(engine, library, vocabulary, change.item)
+            follower.put(change.item)
             handled, reached = handled + 1, change.number
-            if gathered >= COMMIT_AFTER:
-                engine.commit(reached)
-                committed, gathered = reached, 0
+            if follower.gathered >= COMMIT_AFTER:
+                committed = follower.commit(reached)
     if reached != committed:
-        engine.commit(reached)
+        follower.commit(reached)
     return handled
 
 
@@ -72,20 +79,62 @@ def _start_over_if_ahead(engine: SearchEngine, library: Library) -> None:
         engine.clear()
 
 
-def _follow(engine: SearchEngine, library: Library, vocabulary: Vocabulary, item: Item) -> int:
-    """Put or remove one item; return the number of its documents."""
-    if item.status == "withdrawn":
-        engine.remove([item.id])
-        return 1
-    made = _documents(library, vocabulary, item)
-    engine.put(made)
-    return len(made)
+class _Follower:
+    """One catching up: what it has gathered since the last commit, and the works of what it put in."""
+
+    def __init__(self, engine: SearchEngine, library: Library, vocabulary: Vocabulary) -> None:
+        self.gathered = 0
+        self._engine = engine
+        self._library = library
+        self._vocabulary = vocabulary
+        self._works: dict[str, str] = {}
+        self._put: dict[str, str] = {}  # since the last commit: item and work
+
+    def look_at(self, changes: Sequence[Change], reached: int, committed: int) -> int:
+        """Find out the works of what changed, and put in again the other editions that this concerns.
+
+        They come before what changed, for a kill in between must leave nothing that is not
+        looked at again. Returns the position of the newest commit, which an item that changes
+        for the second time since makes necessary: what the index has it as is then known.
+        """
+        changed = {change.item.id for change in changes}
+        if changed & self._put.keys():
+            committed = self.commit(reached)
+        indexed = dict(self._engine.editions(changed))
+        self._works = works_of(changed | indexed.keys(), self._library)
+        indexed |= {item: self._put[item] for item in self._works.keys() & self._put.keys()}
+        for item_id in sorted(outdated(changed, self._works, indexed)):
+            with suppress(NotFound):  # a tie may name what is not there
+                item = self._library.item(item_id)
+                if item.status == "published":
+                    self.put(item)
+        return committed
+
+    def put(self, item: Item) -> None:
+        """Put or remove one item."""
+        if item.status == "withdrawn":
+            self._engine.remove([item.id])
+            self._put[item.id] = ""
+            self.gathered += 1
+            return
+        work = self._works.get(item.id, "")
+        made = _documents(self._library, self._vocabulary, item, work)
+        self._engine.put(made)
+        self._put[item.id] = work
+        self.gathered += len(made)
+
+    def commit(self, position: int) -> int:
+        """Commit what was put in, and return the position."""
+        self._engine.commit(position)
+        self._put.clear()
+        self.gathered = 0
+        return position
 
 
-def _documents(library: Library, vocabulary: Vocabulary, item: Item) -> list[PageDocument]:
+def _documents(library: Library, vocabulary: Vocabulary, item: Item, work: str) -> list[PageDocument]:
     """Make all documents of an item before the engine is touched, so that it gets all or the description."""
     try:
-        return list(documents(item, library.page_texts(item), vocabulary))
+        return list(documents(item, library.page_texts(item), vocabulary, work))
     except (CanoeError, OSError, ValueError) as fault:
         _log.warning("The pages of %s cannot be read and are not searched: %s", item.id, fault)
-        return list(documents(item, (), vocabulary))
+        return list(documents(item, (), vocabulary, work))

@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
+from functools import cache, lru_cache
+from itertools import chain, compress
 
-from search.analysis import FOLDED, STEMMERS, core, stemmed_in, terms, words
+from rapidfuzz.distance import OSA
+
+from search.analysis import FOLDED, PLAIN, STEMMERS, core, is_plain, stemmed_in, terms, words
 from search.engine import Snippet
-from search.query import Node, Phrase, Prefix, Word, wanted
+from search.query_tree import Fuzzy, Near, Node, Phrase, Prefix, Wording, wanted
 
 LONGEST = 240
 _LEAD = 60  # characters shown before the first marked word
 _READ = 100_000  # characters of a text that are looked at
 _SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
+_BETWEEN = r"\W+"
 
 Place = tuple[int, int]
 
@@ -22,7 +27,9 @@ class Marker:
     def __init__(self, node: Node | None) -> None:
         self._terms: dict[str, set[str]] = {analyser: set() for analyser in (FOLDED, *STEMMERS)}
         self._prefixes: tuple[str, ...] = ()
+        self._alike: tuple[tuple[str, int], ...] = ()
         self._phrases: set[tuple[str, ...]] = set()
+        self._starts: frozenset[str] = frozenset()
         self._judged: dict[tuple[str, ...], tuple[set[str], set[str]]] = {}
         for leaf in wanted(node) if node else ():
             self._want(leaf)
@@ -31,6 +38,27 @@ class Marker:
         """Return where marked words stand in a text; ``language`` as for :func:`snippet`."""
         own = stemmed_in(language)
         analysers = (FOLDED, own) if own else (FOLDED,) if language else (FOLDED, *STEMMERS)
+        if self._alike or not is_plain(text):
+            return self._word_by_word(text, analysers)
+        return sorted({*self._alone(text, analysers), *self._side_by_side(text)})
+
+    def _alone(self, text: str, analysers: tuple[str, ...]) -> list[Place]:
+        """Return where single words stand. Only those are analysed that begin with the right letter."""
+        if not self._starts:
+            self._starts = frozenset(term[0] for term in (*self._prefixes, *chain(*self._terms.values())) if term)
+        likely = list(_beginning(self._starts).finditer(text)) if self._starts else []
+        marked = self._marked({match[0] for match in likely}, analysers)
+        return [match.span() for match in likely if match[0] in marked]
+
+    def _side_by_side(self, text: str) -> Iterator[Place]:
+        """Yield where the words of phrases stand."""
+        for phrase in self._phrases:
+            for match in _beginning_together(tuple(term[0] for term in phrase)).finditer(text):
+                if terms(match[1]) == list(phrase):
+                    yield from (word.span() for word in _WORD.finditer(text, *match.span(1)))
+
+    def _word_by_word(self, text: str, analysers: tuple[str, ...]) -> list[Place]:
+        """Return where marked words stand in any text, whatever its script; slowly."""
         found = words(text)
         marked = self._marked(set(found), analysers)
         if not marked and not self._phrases:
@@ -40,12 +68,16 @@ class Marker:
             chosen[start : start + length] = [True] * length
         return list(_stand(text, found, chosen)) if any(chosen) else []
 
-    def _want(self, leaf: Word | Prefix | Phrase) -> None:
-        text = leaf.text if isinstance(leaf, Phrase) else core(leaf.text)
+    def _want(self, leaf: Wording) -> None:
+        text = leaf.text if isinstance(leaf, Phrase | Near) else core(leaf.text)
         run = tuple(terms(text))
         if isinstance(leaf, Prefix):
             self._prefixes += run[-1:]
             self._terms[FOLDED].update(run[:-1])
+        elif isinstance(leaf, Fuzzy):
+            self._alike += tuple((term, leaf.distance) for term in run)
+        elif isinstance(leaf, Near):
+            self._terms[FOLDED].update(run)
         elif len(run) > 1:
             self._phrases.add(run)
         elif isinstance(leaf, Phrase):
@@ -69,6 +101,11 @@ class Marker:
             yield from compress(new, [term in looked_for for term in made])
             if analyser == FOLDED and self._prefixes:
                 yield from compress(new, [term.startswith(self._prefixes) for term in made])
+            if analyser == FOLDED and self._alike:
+                yield from compress(new, [self._is_alike(term) for term in made])
+
+    def _is_alike(self, term: str) -> bool:
+        return any(OSA.distance(term, other, score_cutoff=most) <= most for other, most in self._alike)
 
     def _runs(self, found: list[str]) -> Iterator[tuple[int, int]]:
         """Yield where phrases begin, in words, and their length."""
@@ -91,6 +128,33 @@ def snippet(text: str, language: str, marker: Marker) -> Snippet:
     marked = marker.places(text[:_READ], language)
     start, end = _bounds(text, _best(text, marked))
     return tuple(_pieces(text, (start, end), [place for place in marked if start <= place[0] and place[1] <= end]))
+
+
+@cache
+def _letters() -> dict[str, str]:
+    """Return the characters of plain text by the letter that a term has in their place at its beginning."""
+    characters = [chr(code) for code in range(PLAIN) if chr(code).isalnum() and is_plain(chr(code))]
+    by_letter: dict[str, list[str]] = {}
+    for character, term in zip(characters, terms(" ".join(characters)), strict=True):
+        by_letter.setdefault(term[0], []).append(character)
+    return {letter: re.escape("".join(found)) for letter, found in by_letter.items()}
+
+
+@lru_cache(maxsize=256)
+def _beginning(letters: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds the words of plain text whose terms may begin with one of these letters."""
+    return re.compile(rf"\b{_any_of(letters)}\w*")
+
+
+@lru_cache(maxsize=256)
+def _beginning_together(letters: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what finds words side by side, each of which may begin with its letter; they may overlap."""
+    words_beginning = (rf"{_any_of(letter)}\w*" for letter in letters)
+    return re.compile(rf"\b(?=({_BETWEEN.join(words_beginning)}))")
+
+
+def _any_of(letters: Iterable[str]) -> str:
+    return f"[{''.join(_letters().get(letter, re.escape(letter)) for letter in letters)}]"
 
 
 def _stand(text: str, found: list[str], chosen: list[bool]) -> Iterator[Place]:

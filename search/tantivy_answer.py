@@ -1,71 +1,74 @@
-"""Answers: page hits grouped by item, exact totals, facets counted in items.
+"""Answers: page hits grouped by item and items by work, best first.
 
 The items that answer are the descriptions that do, and the descriptions of the items one of
 whose pages does. Each item has exactly one description, so counting those counts items, and
-a facet's values on them are a facet's values in items.
+a facet's values on them are a facet's values in items (:mod:`search.tantivy_counts`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from tantivy import DocAddress, Document, Query, Searcher, SearchResult
+from tantivy import DocAddress, Order, Query, Searcher
 
-from metadata.problems import Problem, problem
-from search.engine import FACETS, Answer, FacetCount, ItemHit, PageHit, Request
-from search.query import Node, parse
-from search.snippets import Marker, snippet
-from search.tantivy_query import (
-    all_of,
-    any_of,
-    chosen,
-    descriptions,
-    facet_field,
-    matching,
-    of_items,
-    pages,
-    ranked,
-    reaches_pages,
-    term,
-)
+from metadata.vocabulary import Vocabulary
+from search.engine import Answer, Expansion, ItemHit, Request
+from search.meaning import meant
+from search.query import parse
+from search.query_tree import Node
+from search.tantivy_counts import Narrowing, count, counts, item_ids, narrowing
+from search.tantivy_query import all_of, any_of, descriptions, matching, of_items, pages, reaches_pages, term
+from search.tantivy_ranking import Tally, ranked
+from search.tantivy_schema import SCHEMA
+from search.tantivy_shown import MOST_ITEMS, Leaf, Shown
+from search.tantivy_words import respelt
 
-MOST_ITEMS = 100  # on one page of results
-DEEPEST_OFFSET = 10_000
-MOST_VALUES = 100  # of one facet
+DEEPEST_OFFSET: Final = 10_000
+MOST_EDITIONS: Final = 200  # of one work
+FEW_ITEMS: Final = 3  # up to so many, other spellings are looked for
 _FIRST_DRAW = 200
-_FEW = 2_000  # so many hits can be put in order; of more, those of one score come as they lie in the index
-_MORE_PAGES = 50
-_BUCKETS = 60_000  # Tantivy's aggregations refuse more than 65,000
+_MOST_TIED = 20_000
+_FEW = 500  # so many hits can be looked at all; of more, the first draw decides which works come first
+_MUCH_BETTER: Final = 2.0
+_ORDERS: Final = {"newest": Order.Desc, "oldest": Order.Desc, "by_title": Order.Asc}
 
-Filters = Mapping[str, tuple[str, ...]]
+Drawn = Sequence[tuple[Any, DocAddress]]
+Number = int | float | bool | None
 
 
-def answer(searcher: Searcher, request: Request) -> Answer:
-    """Answer a request on what ``searcher`` sees."""
+def answer(searcher: Searcher, request: Request, vocabulary: Vocabulary | None = None) -> Answer:
+    """Answer a request on what ``searcher`` sees; ``vocabulary`` has the labels that words are taken for."""
     query = parse(request.query)
-    filters, unknown = _filters(request)
-    problems = query.problems + unknown
+    narrowed = narrowing(request)
+    problems = query.problems + narrowed.problems
     if query.node is None and not query.blank:
-        return Answer(0, facets=dict.fromkeys(FACETS, ()), problems=problems)
-    search = _Search(searcher, query.node, filters)
-    return Answer(search.total(), search.hits(request), search.facets(), problems)
+        return Answer(0, facets=dict.fromkeys(request.facets, ()), problems=problems)
+    node, taken = meant(query.node, vocabulary if request.expand else None) if query.node else (None, ())
+    search = _Search(searcher, node, narrowed)
+    counted = counts(searcher, search.items, narrowed, request.facets)
+    few = counted.total <= FEW_ITEMS and request.offset <= 0
+    instead = respelt(searcher, query.node, request.query) if few and query.node else ""
+    hits = search.hits(request)
+    return Answer(counted.total, hits, counted.facets, problems, counted.works, instead, search.expanded(taken))
 
 
-def _filters(request: Request) -> tuple[Filters, tuple[Problem, ...]]:
-    filters: dict[str, tuple[str, ...]] = {}
-    unknown: list[Problem] = []
-    for facet, value in request.filters:
-        if facet in FACETS:
-            filters[facet] = (*filters.get(facet, ()), value)
-        else:
-            fields = ", ".join(FACETS)
-            unknown.append(problem("query-field-unknown", field=facet, position=0, fields=fields))
-    return filters, tuple(unknown)
+def editions(searcher: Searcher, items: Sequence[str]) -> dict[str, str]:
+    """Return the items that are of a work of one of these, each with its work."""
+    works = {work for _, work in _tied(searcher, Query.term_set_query(SCHEMA, "item", list(items)))}
+    return dict(_tied(searcher, Query.term_set_query(SCHEMA, "work", sorted(works)))) if works else {}
+
+
+def _tied(searcher: Searcher, query: Query) -> Iterator[tuple[str, str]]:
+    """Yield the items with more than one edition among the documents, each with its work."""
+    tied = all_of(query, descriptions(), Query.exists_query("work"))
+    for _, address in searcher.search(tied, _MOST_TIED, count=False).hits:
+        document = searcher.doc(address)
+        yield str(document["item"][0]), str(document["work"][0])
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """An item among the hits: its best document."""
+class _Work:
+    """A work among the hits: its score and its best document."""
 
     score: float
     address: DocAddress
@@ -74,133 +77,133 @@ class _Group:
 class _Search:
     """One query on one searcher."""
 
-    def __init__(self, searcher: Searcher, node: Node | None, filters: Filters) -> None:
+    def __init__(self, searcher: Searcher, node: Node | None, narrowed: Narrowing) -> None:
         self._searcher = searcher
         self._node = node
-        self._filters = filters
+        self._narrowed = narrowed
         self._match = descriptions() if node is None else matching(node)
         self._on_pages = node is not None and reaches_pages(node)
-        self._items = self._descriptions()
-
-    def total(self) -> int:
-        """Return how many items answer."""
-        return self._count(all_of(self._items, *self._chosen()))
-
-    def facets(self) -> dict[str, tuple[FacetCount, ...]]:
-        """Return the values of each facet, the facet's own filter aside."""
-        free = [facet for facet in FACETS if facet not in self._filters]
-        counted = self._counts(free, self._chosen())
-        for facet in self._filters:
-            counted |= self._counts([facet], self._chosen(besides=facet))
-        return {facet: counted[facet] for facet in FACETS}
+        self.items = self._descriptions()
 
     def hits(self, request: Request) -> tuple[ItemHit, ...]:
-        """Return the items asked for, best first; without a query the newest first."""
+        """Return the works asked for, best first; without a query the newest first."""
         offset = min(max(request.offset, 0), DEEPEST_OFFSET)
         limit = min(max(request.limit, 0), MOST_ITEMS)
-        groups = self._groups(offset + limit)[offset : offset + limit] if limit else []
-        marker = Marker(self._node)
-        return tuple(self._hit(group, marker, request.pages_per_item) for group in groups)
+        drawn = self._works(offset + limit, request)[offset : offset + limit] if limit else []
+        works = [self._editions(work, request) for work in drawn]
+        match = all_of(self._match, pages()) if self._on_pages and request.pages_per_item > 0 else None
+        shown = Shown(self._searcher, self._node, match, request.pages_per_item)
+        found = shown.hits([leaf for editions in works for leaf in editions])
+        return tuple(
+            replace(found[lead.item], editions=tuple(found[leaf.item] for leaf in others)) for lead, *others in works
+        )
+
+    def expanded(self, taken: Iterable[Expansion]) -> tuple[Expansion, ...]:
+        """Return the concepts that items which answer have, of those the query's words were taken for."""
+        items = self._narrowed.applied(self.items)
+        counted = (
+            replace(one, count=count(self._searcher.search(all_of(items, term("subjects", one.concept)), 1)))
+            for one in taken
+        )
+        return tuple(one for one in counted if one.count)
 
     def _descriptions(self) -> Query:
         """Return the descriptions of all items that answer, filters aside."""
         if not self._on_pages:
             return self._match
-        found = self._item_ids(all_of(self._match, pages()))
+        found = item_ids(self._searcher, all_of(self._match, pages()))
         return all_of(descriptions(), any_of(self._match, of_items(found)))
 
-    def _item_ids(self, query: Query) -> list[str]:
-        """Return the items of all documents that match, exactly."""
-        counted = {"items": {"terms": {"field": "item", "size": _BUCKETS, "segment_size": _BUCKETS}}}
-        found = self._searcher.aggregate(query, counted)["items"]
-        if found["sum_other_doc_count"] == 0:
-            return [bucket["key"] for bucket in found["buckets"]]
-        return [item for item, _ in self._searcher.terms_with_prefix("item", "", query)]
+    def _works(self, wanted: int, request: Request) -> list[_Work]:
+        """Return the best works, best first: ever more hits until there are enough."""
+        by_score = request.sort == "relevance" and self._node is not None
+        order = "by_title" if request.sort == "title" else "oldest" if request.sort == "oldest" else "newest"
+        return self._by_score(wanted) if by_score else self._in_order(wanted, order)
 
-    def _chosen(self, besides: str = "") -> list[Query]:
-        return [chosen(facet, values) for facet, values in self._filters.items() if facet != besides]
-
-    def _count(self, query: Query) -> int:
-        return _count(self._searcher.search(query, 1))
-
-    def _counts(self, facets: Sequence[str], filters: Iterable[Query]) -> dict[str, tuple[FacetCount, ...]]:
-        if not facets:
-            return {}
-        wanted = {
-            facet: {"terms": {"field": facet_field(facet), "size": MOST_VALUES, "segment_size": _BUCKETS}}
-            for facet in facets
-        }
-        counted = self._searcher.aggregate(all_of(self._items, *filters), wanted)
-        return {facet: _facet_counts(counted[facet]["buckets"]) for facet in facets}
-
-    def _groups(self, wanted: int) -> list[_Group]:
-        """Return the best document of each item, best first: ever more hits until there are enough items."""
-        query = all_of(self._match, *self._chosen())
-        few = self._count(query) <= _FEW
-        draw = max(_FEW if few else _FIRST_DRAW, wanted)
+    def _by_score(self, wanted: int) -> list[_Work]:
+        query = self._narrowed.applied(self._match)
+        few = count(self._searcher.search(query, 1)) <= _FEW
+        draw = _FEW if few else max(_FIRST_DRAW, wanted)
         while True:
-            hits = self._draw(query, draw)
-            groups: dict[Any, _Group] = {}
-            for key, group in self._keyed(hits, settled=few):
-                groups.setdefault(key, group)
-            if len(groups) >= wanted or len(hits) < draw:
-                return list(groups.values())
+            hits = self._searcher.search(ranked(query, self._node), draw, count=False).hits
+            works = self._grouped(hits, _FEW if few else _FIRST_DRAW)
+            if len(works) >= wanted or len(hits) < draw:
+                return works
             draw *= 4
 
-    def _keyed(self, hits: Sequence[tuple[float, DocAddress]], settled: bool) -> list[tuple[Any, _Group]]:
-        """Return each hit with its item's key; ``settled``: those of one score in an order that outlives a rebuild."""
-        addresses = [address for _, address in hits]
-        rows = zip(self._searcher.fast_field_values("key", addresses), (_Group(*hit) for hit in hits), strict=True)
-        if not settled:
-            return list(rows)
-        orders = self._searcher.fast_field_values("order", addresses)
-        both = sorted(zip(rows, orders, strict=True), key=lambda one: (-one[0][1].score, -(one[1] or 0)))
-        return [row for row, _ in both]
+    def _in_order(self, wanted: int, field: str) -> list[_Work]:
+        query = self._narrowed.applied(self.items)
+        draw = wanted
+        while True:
+            found = self._searcher.search(query, draw, count=False, order_by_field=field, order=_ORDERS[field])
+            works: dict[object, _Work] = {}
+            for key, (_, address) in zip(self._values("work_key", found.hits), found.hits, strict=True):
+                works.setdefault(key, _Work(0.0, address))
+            if len(works) >= wanted or len(found.hits) < draw:
+                return list(works.values())
+            draw *= 2
 
-    def _draw(self, query: Query, limit: int) -> list[tuple[float, DocAddress]]:
+    def _grouped(self, hits: Drawn, looked_at: int) -> list[_Work]:
+        """Return the works of hits: first those of the first ``looked_at``, by all their hits there.
+
+        These are the same however many are drawn, so that pages of results neither repeat nor
+        miss a work. Works of one score are in an order that outlives a rebuild of the index.
+        """
+        first = hits[:looked_at]
+        tallies: dict[object, Tally] = {}
+        for (score, address), key, place, page in zip(first, *self._facts(first), strict=True):
+            if key not in tallies:
+                tallies[key] = Tally(int(place or 0), address)
+            tallies[key].add(score, page == 0)
+        best = sorted(tallies.values(), key=lambda tally: (-tally.score, -tally.place))
+        later: dict[object, _Work] = {}
+        for key, (score, address) in zip(self._values("work_key", hits[looked_at:]), hits[looked_at:], strict=True):
+            if key not in tallies:
+                later.setdefault(key, _Work(score, address))
+        return [*(_Work(tally.score, tally.address) for tally in best), *later.values()]
+
+    def _facts(self, hits: Drawn) -> tuple[Sequence[Number], ...]:
+        return tuple(self._values(field, hits) for field in ("work_key", "newest", "page"))
+
+    def _values(self, field: str, hits: Drawn) -> Sequence[Number]:
+        return self._searcher.fast_field_values(field, [address for _, address in hits])
+
+    def _editions(self, work: _Work, request: Request) -> list[Leaf]:
+        """Return the editions of a work that answer, the one to lead first: in a listing the one it is placed by."""
+        best = self._searcher.doc(work.address)
+        if not (tied := str(best.get_first("work") or "")):
+            return [Leaf(str(best["item"][0]), work.score)]
+        own = Query.const_score_query(Query.term_query(SCHEMA, "work", tied), 0.0)
+        scores = self._scores(own)
+        found = self._searcher.search(self._narrowed.applied(all_of(self.items, own)), MOST_EDITIONS, count=False)
+        editions = []
+        for _, address in found.hits:
+            item, tongue = (str(self._searcher.doc(address)[name][0]) for name in ("item", "language"))
+            editions.append(Leaf(item, scores.get(item, 0.0), tied, tongue))
+        placed = str(best["item"][0]) if request.sort != "relevance" else ""
+        return _led(editions, request.language, placed, work.score)
+
+    def _scores(self, own: Query) -> dict[str, float]:
+        """Return the score of each item of a work, as far as its documents are among the best."""
         if self._node is None:
-            hits = self._searcher.search(query, limit, count=False, order_by_field="order").hits
-            return [(0.0, address) for _, address in hits]
-        return list(self._searcher.search(ranked(query, self._node), limit, count=False).hits)
-
-    def _hit(self, group: _Group, marker: Marker, most_pages: int) -> ItemHit:
-        document = self._searcher.doc(group.address)
-        item = str(document["item"][0])
-        total, found = self._page_hits(item, marker, most_pages)
-        return ItemHit(item, group.score, found, total, self._described(item, marker))
-
-    def _page_hits(self, item: str, marker: Marker, most: int) -> tuple[int, tuple[PageHit, ...]]:
-        if not self._on_pages or most < 1:
-            return 0, ()
-        query = all_of(self._match, pages(), term("item", item))
-        most = min(most, MOST_ITEMS)
-        found = self._searcher.search(query, most + _MORE_PAGES)  # more, for those of one score come in any order
-        numbers = self._searcher.fast_field_values("page", [address for _, address in found.hits])
-        rows = sorted(zip(found.hits, numbers, strict=True), key=lambda row: (-row[0][0], row[1]))
-        return _count(found), tuple(self._page_hit(*hit, marker) for hit, _ in rows[:most])
-
-    def _page_hit(self, score: float, address: DocAddress, marker: Marker) -> PageHit:
-        page = self._searcher.doc(address)
-        return PageHit(page["page"][0], snippet(_shown(page), page["language"][0], marker), score)
-
-    def _described(self, item: str, marker: Marker) -> tuple[tuple[str, bool], ...]:
-        hits = self._searcher.search(all_of(term("item", item), descriptions()), 1, count=False).hits
-        return snippet(_shown(self._searcher.doc(hits[0][1])), "", marker) if hits else ()
+            return {}
+        query = ranked(all_of(self._match, own), self._node)
+        scores: dict[str, float] = {}
+        for score, address in self._searcher.search(query, _FIRST_DRAW, count=False).hits:
+            scores.setdefault(str(self._searcher.doc(address)["item"][0]), score)
+        return scores
 
 
-def _shown(document: Document) -> str:
-    """Return what snippets of a page or description are cut from."""
-    return bytes(document["shown"][0]).decode()
+def _led(editions: list[Leaf], language: str, placed: str, score: float) -> list[Leaf]:
+    """Put one edition first: ``placed`` if it is given, else the one in ``language``, unless another is much better.
 
+    It has the score of the work.
+    """
+    top = max(leaf.score for leaf in editions)
 
-def _count(result: SearchResult) -> int:
-    return int(result.count)  # type: ignore[attr-defined]  # is there, though not in the stub
+    def place(leaf: Leaf) -> tuple[bool, bool, float, str]:
+        is_readers = leaf.language.partition("-")[0] == language and leaf.score * _MUCH_BETTER >= top
+        return leaf.item != placed, not is_readers, -leaf.score, leaf.item
 
-
-def _facet_counts(buckets: Iterable[Mapping[str, Any]]) -> tuple[FacetCount, ...]:
-    counts = [FacetCount(_value(bucket["key"]), bucket["doc_count"]) for bucket in buckets]
-    return tuple(sorted(counts, key=lambda count: (-count.count, count.value)))
-
-
-def _value(key: str | float) -> str:
-    return key if isinstance(key, str) else str(int(key))
+    lead, *others = sorted(editions, key=place)
+    return [replace(lead, score=score), *others]

@@ -1,7 +1,8 @@
 """Tantivy behind the interface: one that only reads, one that also writes."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -10,9 +11,11 @@ from tantivy import Index, Query, Searcher
 
 from archive.durable import storage
 from metadata.errors import Outdated
-from search.engine import Answer, PageDocument, Request
-from search.tantivy_answer import answer
+from metadata.vocabulary import Vocabulary
+from search.engine import Answer, Completion, ItemHit, PageDocument, Request
+from search.tantivy_answer import answer, editions
 from search.tantivy_folder import (
+    built_beside,
     faults,
     index_folder,
     note,
@@ -26,6 +29,7 @@ from search.tantivy_folder import (
 )
 from search.tantivy_schema import POSITION, SCHEMA, page_document, position_document
 from search.tantivy_sums import forget_meta
+from search.tantivy_words import completions, similar
 
 _HEAP = 64_000_000  # bytes a writer gathers before it writes a segment, in all its threads
 _MOST_THREADS = 4  # each needs a share of the heap that makes segments of a decent size
@@ -34,8 +38,10 @@ _MOST_THREADS = 4  # each needs a share of the heap that makes segments of a dec
 class TantivyReader:
     """Answers from the newest commit; sees one that another process makes with the next question."""
 
-    def __init__(self, folder: Path, whole: set[str] | None = None) -> None:
-        self._folder = index_folder(folder)
+    def __init__(self, folder: Path, vocabulary: Vocabulary | None = None, whole: set[str] | None = None) -> None:
+        self._vocabulary = vocabulary
+        self._index = folder
+        self._folder = self._where()
         self._whole = set() if whole is None else whole
         self._stamp = stamp(self._folder)
         self._searcher = open_searcher(self._folder, self._whole)
@@ -44,7 +50,19 @@ class TantivyReader:
         """See SearchReader."""
         searcher = self._newest()
         with faults(self._folder):
-            return answer(searcher, request)
+            return answer(searcher, request, self._vocabulary)
+
+    def complete(self, start: str, limit: int) -> tuple[Completion, ...]:
+        """See SearchReader."""
+        searcher = self._newest()
+        with faults(self._folder):
+            return completions(searcher, start, limit)
+
+    def similar(self, item: str, limit: int) -> tuple[ItemHit, ...]:
+        """See SearchReader."""
+        searcher = self._newest()
+        with faults(self._folder):
+            return similar(searcher, item, limit)
 
     def position(self) -> int:
         """See SearchReader."""
@@ -56,11 +74,23 @@ class TantivyReader:
         """See SearchReader; the files go with the last reference."""
 
     def _newest(self) -> Searcher:
-        """Open the index again when there is a commit since; an opened one never changes."""
-        now = stamp(self._folder)
-        if now != self._stamp:
-            self._searcher, self._stamp = open_searcher(self._folder, self._whole), now
+        """Open the index again when there is a commit since; an opened one never changes.
+
+        One that was made anew in its place counts as a commit.
+        """
+        folder = self._where()
+        try:
+            now = stamp(folder)
+            if now != self._stamp:
+                self._searcher, self._stamp, self._folder = open_searcher(folder, self._whole), now, folder
+        except Outdated:
+            if self._where() == folder:
+                raise
+            return self._newest()
         return self._searcher
+
+    def _where(self) -> Path:
+        return index_folder(self._index)
 
 
 class TantivyWriter(TantivyReader):
@@ -70,8 +100,8 @@ class TantivyWriter(TantivyReader):
     list of files that forgets what others added, and they would never be removed.
     """
 
-    def __init__(self, folder: Path) -> None:
-        target = index_folder(folder)
+    def __init__(self, folder: Path, target: Path | None = None) -> None:
+        target = target or index_folder(folder)
         whole: set[str] = set()
         with storage(target):
             index = _open_or_renew(target, whole)
@@ -79,7 +109,8 @@ class TantivyWriter(TantivyReader):
                 self._writer = index.writer(_HEAP, num_threads=_threads(index))
             forget_meta(target)
             sweep(target)
-        super().__init__(folder, whole)
+        self._target = target
+        super().__init__(folder, whole=whole)
         self._pending: int | None = None
 
     def position(self) -> int:
@@ -93,6 +124,14 @@ class TantivyWriter(TantivyReader):
                 self._writer.delete_documents_by_term("item", item)
                 for page in pages:
                     self._writer.add_document(page_document(page))
+
+    def editions(self, items: Iterable[str]) -> Mapping[str, str]:
+        """See SearchEngine; after :meth:`clear` there are none."""
+        if self._pending is not None:
+            return {}
+        searcher = self._newest()
+        with faults(self._folder):
+            return editions(searcher, list(items))
 
     def remove(self, items: Iterable[str]) -> None:
         """See SearchEngine."""
@@ -118,7 +157,22 @@ class TantivyWriter(TantivyReader):
         with storage(self._folder), written(self._folder):
             self._writer.wait_merging_threads()
             note(self._folder)
-        remove_other_versions(self._folder)
+        if self._target == index_folder(self._index):
+            remove_other_versions(self._target)
+
+    def _where(self) -> Path:
+        return self._target
+
+
+@contextmanager
+def tantivy_builder(folder: Path) -> Iterator[TantivyWriter]:
+    """Give an empty index that takes the place of the one in ``folder`` when the block ends well."""
+    with built_beside(folder) as beside:
+        writer = TantivyWriter(folder, beside)
+        try:
+            yield writer
+        finally:
+            writer.close()
 
 
 def _open_or_renew(folder: Path, whole: set[str]) -> Index:

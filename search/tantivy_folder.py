@@ -1,7 +1,9 @@
 """The folder of a Tantivy index: which version it is, whether it is whole, what lies about in it.
 
 ``index/<version>/``: another version of Canoe makes its own folder beside, and the first
-writer to finish takes the others away.
+writer to finish takes the others away. An index that is made anew while the old one answers
+is built in ``index/<version>.<n>.new/``; it takes the old one's place by losing the ``.new``,
+for of one version the highest number counts.
 """
 
 import fcntl
@@ -15,7 +17,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 from tantivy import Index, Searcher
 
-from archive.durable import make_folders, remove_tree, storage
+from archive.durable import make_folders, remove_tree, storage, sync_folder
 from metadata.errors import HomeHeld, Outdated, StorageError
 from search.analysis import ANALYSERS
 from search.tantivy_schema import SCHEMA, version
@@ -23,7 +25,8 @@ from search.tantivy_sums import META, note_meta, read_meta, require_whole
 
 _SUFFIXES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
 _SEGMENT_FILE = re.compile(r"([0-9a-f]{32})\..+")
-_VERSION_FOLDER = re.compile(r"[0-9a-f]{16}")
+_VERSION_FOLDER = re.compile(r"[0-9a-f]{16}(\.\d+)?(\.new)?")
+_NEW = ".new"
 _LOCK = ".tantivy-writer.lock"
 _ATTEMPTS = 5
 _ALLOW = "Free space, or give this account the permission to write there."
@@ -47,8 +50,47 @@ class _Meta(msgspec.Struct):
 
 
 def index_folder(folder: Path) -> Path:
-    """Return the folder of this version's index."""
-    return folder / version()
+    """Return the folder of this version's index, the one that was finished last."""
+    first = version()
+    try:
+        numbers = [_number(path.name, first) for path in folder.iterdir()]
+    except OSError:
+        numbers = []
+    return folder / _named(first, max(numbers, default=0))
+
+
+@contextmanager
+def built_beside(folder: Path) -> Iterator[Path]:
+    """Give a folder to make an index in while another answers; at the end it takes that one's place.
+
+    Nobody else can write to the old one meanwhile; raises HomeHeld where somebody does already.
+    What an exception, or a kill, leaves unfinished is never read, and goes with the next writer.
+    """
+    first, old = version(), index_folder(folder)
+    made = folder / _named(first, _number(old.name, first) + 1)
+    new = made.with_name(made.name + _NEW)
+    make_folders(old)
+    with _locked(old), storage(new):
+        remove_tree(new)
+        make_folders(new)
+        try:
+            yield new
+        except BaseException:
+            remove_tree(new)
+            raise
+        new.rename(made)
+        sync_folder(folder)
+    remove_other_versions(made)
+
+
+def _named(first: str, number: int) -> str:
+    return f"{first}.{number}" if number else first
+
+
+def _number(name: str, first: str) -> int:
+    """Return the number of a finished index of this version, 0 for the first and for any other folder."""
+    digits = name.removeprefix(f"{first}.")
+    return int(digits) if digits != name and digits.isdecimal() else 0
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A small library in three languages for the tests of the search."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from search.engine import Answer, PageDocument, open_writer
@@ -35,11 +36,7 @@ SPANISH = PageDocument("es1", 0, "es", "Humedales", "Humedales\nRamsar", "report
 def item_of(description: PageDocument, *texts: str) -> Iterator[PageDocument]:
     yield description
     for number, text in enumerate(texts, 1):
-        yield PageDocument(
-            description.item, number, description.language, description.title, text, description.type,
-            description.year, description.languages, description.subjects, description.collections,
-            formats=description.formats,
-        )  # fmt: skip
+        yield replace(description, page=number, text=text, summary="")
 
 
 def sample() -> Iterator[PageDocument]:

@@ -1,5 +1,6 @@
 """The command line: every command's answers and exit codes, as its contract says."""
 
+import csv
 import json
 import os
 import shutil
@@ -381,6 +382,20 @@ def test_export_as_csv_holds_no_formula_and_tells_sources_apart(home: Path, tmp_
     assert header.startswith("id,source,status,type,titles")
     assert len(rows) == 2
     assert any(",'=1+1," in row for row in rows)
+
+
+def test_a_row_of_the_csv_has_all_that_is_said_of_an_item(home: Path, tmp_path: Path) -> None:
+    told = {
+        "title": "Marshes", "date": "1988", "created": "1986", "period": "1900/1950", "description": "About",
+        "note": "Damp", "published in": "Gland", "edition": "2nd", "extent": "12 p.", "series": "Notes ; 4",
+        "place": "Chad", "access": "embargoed", "embargo": "2031-01-01",
+    }  # fmt: skip
+    (tmp_path / "t.csv").write_text("\n".join(",".join(row) for row in (told, told.values())), "utf-8")
+    assert canoe_here("ingest", tmp_path / "t.csv", "--home", home).code == 0
+    (row,) = csv.DictReader(canoe_here("export", "--format", "csv", "--home", home).out.splitlines())
+    renamed = {"title": "titles", "date": "dates", "description": "descriptions", "note": "notes",
+               "published in": "places", "place": "coverage"}  # fmt: skip
+    assert {name: row[renamed.get(name, name)] for name in told} == told
 
 
 def test_the_vocabulary_is_listed_and_shown(tmp_path: Path) -> None:

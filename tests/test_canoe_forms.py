@@ -92,3 +92,17 @@ def test_a_mapping_says_what_columns_of_other_names_mean(tmp_path: Path) -> None
     answer = canoe_here("ingest", table, "--mapping", mapping, "--home", home.path, "--json")
     assert answer.json["counts"]["new"] == 1
     assert only(home).title.value == "Feuchtgebiete"
+
+
+def test_what_a_form_demands_and_an_item_lacks_is_told_with_the_command_that_adds_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("title\nMarshes\n", "utf-8")
+    assert canoe_here("init", "--home", tmp_path / "home").code == 0
+    assert canoe_here("ingest", tmp_path / "t.csv", "--home", tmp_path / "home").code == 0
+    item = only(Home.read(tmp_path / "home")).id
+    answer = canoe_here("show", item, "--format", "datacite", "--home", tmp_path / "home")
+    assert answer.code == 2
+    assert f"canoe edit {item} --set doi=10.… --set date=…" in answer.err
+    assert (
+        canoe_here("edit", item, "--set", "doi=10.1000/1", "--set", "date=1988", "--home", tmp_path / "home").code == 0
+    )
+    assert canoe_here("show", item, "--format", "datacite", "--home", tmp_path / "home").code == 0

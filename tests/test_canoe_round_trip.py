@@ -62,6 +62,17 @@ def owed(parts: Counter[Part]) -> Counter[Part]:
     return kept
 
 
+def lawful(parts: Counter[Part]) -> Counter[Part]:
+    """Return parts as MARCXML's schema allows them to be told."""
+    found: Counter[Part] = Counter()
+    for (tag, indicators, code, value), count in parts.items():
+        whole = tag if re.fullmatch("[0-9A-Z]{3}", tag) else "999"
+        found[whole, re.sub("[^0-9a-z ]", " ", indicators), code if code.strip() or not indicators else "9", value] += (
+            count
+        )
+    return found
+
+
 def by_pymarc(kept: Kept) -> Counter[Part] | None:
     """Return what pymarc reads, None where it reads nothing."""
     if kept.kind == "marcxml":
@@ -131,7 +142,8 @@ def lost(journey: Journey, out: dict[str, dict[str, Counter[Part]]]) -> tuple[Co
         told = by_pymarc(kept) if is_sound(piece, kept) else None
         counts["by pymarc" if told else "by canoe"] += 1
         wanted = owed(told or by_canoe(kept))
-        missing = {form: sorted(wanted - records[piece["item"]]) for form, records in out.items()}
+        asked = {"marcxml": lawful(wanted)}
+        missing = {form: sorted(asked.get(form, wanted) - records[piece["item"]]) for form, records in out.items()}
         if any(missing.values()):
             found.append((source, missing))
     return counts, found

@@ -34,7 +34,7 @@ from metadata.types import TYPES
 from oai.arguments import RULES, ErrorCode
 from oai.formats import FORMATS
 from oai.provider import SETS_PER_PAGE
-from search import query
+from search import query, query_tokens
 from search.engine import FACETS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -245,8 +245,8 @@ def test_every_exit_code_is_documented_and_no_other() -> None:
 def test_every_search_field_is_documented_under_all_its_names() -> None:
     documented = rows(section(REFERENCE / "search-language.md", "Fields"))
     names = {name: row[0].strip("`") for row in documented for name in _CODE.findall(row[0] + row[1])}
-    same(names, query._FIELDS)
-    assert names == query._FIELDS
+    same(names, query_tokens.FIELDS)
+    assert names == query_tokens.FIELDS
 
 
 def test_examples_of_queries_are_understood() -> None:

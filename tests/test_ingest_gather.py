@@ -13,6 +13,7 @@ from small_library import record
 
 from ingest.gather import Found, gather
 from ingest.names import shown
+from ingest.recognise import why_unknown
 from metadata.accession import Piece
 
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -226,3 +227,8 @@ def test_what_a_file_is_its_content_says_first(
 )
 def test_what_canoe_does_not_read_is_set_aside(shelf: Path, name: str, content: bytes) -> None:
     assert _left(_only(_put(shelf / name, content))) == ("set_aside", "not-a-document")
+
+
+@pytest.mark.parametrize(("suffix", "told"), [(".xml", "MARCXML"), (".json", "canoe show"), (".doc", "read .doc yet")])
+def test_what_is_set_aside_is_told_why(suffix: str, told: str) -> None:
+    assert told in why_unknown(suffix)

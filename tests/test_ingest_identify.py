@@ -1,5 +1,6 @@
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,39 @@ def test_the_first_of_those_with_the_same_content_is_remembered(catalogue: Catal
     assert register.first_source(_draft("a", source="1")) == "1"
     assert register.first_source(_draft("a", source="2")) == "1"
     assert register.first_source(_draft("b", source="3")) == "3"
+
+
+def _record(content: str, *numbers: str, source: str = "r.mrc#1") -> Draft:
+    identifiers = tuple(Identifier("control-number", number) for number in numbers)
+    draft = _draft(content, source=source)
+    return replace(draft, item=replace(draft.item, identifiers=identifiers))
+
+
+def test_the_number_of_another_agency_replaces_no_other_librarys_record(catalogue: Catalogue) -> None:
+    held = _hold(catalogue, _record("frogs", "(LibA)1", "(Sirsi) a114"), _record("toads", "7", "(Sirsi) a115"))
+    register = Register(catalogue)
+    others = [_record("economics", "(LibB)9", "(Sirsi) a114"), _record("newts", "8", "(Sirsi) a115")]
+    assert not {register.enter(one).item.id for one in others} & {one.id for one in held}
+    assert register.enter(_record("toads again", "7", "(Sirsi) a115")).item.id == held[1].id
+
+
+def test_a_record_that_was_given_out_comes_back_under_its_id(catalogue: Catalogue) -> None:
+    numbers = [("(LibA)1",), ("2", "(Sirsi) a115")]
+    held = _hold(catalogue, *(_record(f"frogs {own[0]}", *own) for own in numbers))
+    ours = [f"({catalogue.publishing.namespace}){one.id}" for one in held]
+    register = Register(catalogue)
+    given = zip(ours, numbers, strict=True)
+    back = [register.enter(_record(f"mended {name}", name, *own[1:], own[0])).item for name, own in given]
+    assert [one.id for one in back] == [one.id for one in held]
+    write(catalogue, back, 2)
+    again = [Register(catalogue).enter(_record(f"from their library {own[0]}", *own)).item for own in numbers]
+    assert [one.id for one in again] == [one.id for one in held]
+
+
+def test_a_key_of_a_file_called_alike_replaces_nothing_unlike(catalogue: Catalogue) -> None:
+    (held,) = _hold(catalogue, _record("Frogs of the north", "(refs.bib)smith2001", source="x/refs.bib#1"))
+    register = Register(catalogue)
+    other = _record("Economics in war time", "(refs.bib)smith2001", source="y/refs.bib#1")
+    assert register.enter(other).item.id != held.id
+    mended = _record("The frogs of the North", "(refs.bib)smith2001", source="x/refs.bib#1")
+    assert register.enter(mended).item.id == held.id

@@ -400,3 +400,28 @@ def test_an_entry_is_written_as_people_write_it() -> None:
         "  url = {https://library.example.org/item/0123456789},\n"
         "}\n"
     )
+
+
+def test_a_volume_of_its_own_beside_a_number_in_a_series_is_kept() -> None:
+    item = only("@book{b, title={T}, series={Papers}, number={4}, volume={1}}")
+    assert (item.series, [one.value for one in item.notes]) == ((Series("Papers", "4"),), ["volume: 1"])
+
+
+def test_proceedings_are_no_part_of_themselves() -> None:
+    item = only("@proceedings{p, title={Proc. of X}, booktitle={Proc. of X}, series={LNCS}, volume={33}}")
+    assert item.series == (Series("LNCS", "33"),)
+
+
+def test_the_degree_and_a_list_cut_short_are_told_in_notes() -> None:
+    item = only("@mastersthesis{t, title={T}, author={Roe, Jane and others}}")
+    assert [one.value for one in item.notes] == ["Master’s thesis", "author: and others"]
+    assert [one.agent.name for one in item.contributions] == ["Roe, Jane"]
+
+
+def test_how_much_it_is_is_no_range_of_pages_and_a_second_series_keeps_its_number() -> None:
+    item = Item(id="0123456789", type="book", titles=(Text("T"),), extent="xii, 204 p.", notes=(Text("Damp"),),
+                series=(Series("One", "1"), Series("Two", "2")))  # fmt: skip
+    text = bibtex(item, "https://x.org", Vocabulary({}))
+    assert ("pagetotal = {xii, 204 p.}" in text, " pages =" in text) == (True, False)
+    assert "note = {Damp. Two ; 2}" in text
+    assert only(text).extent == "xii, 204 p."

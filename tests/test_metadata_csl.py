@@ -92,3 +92,10 @@ def test_a_book_in_a_series_and_a_chapter() -> None:
     assert (made["publisher-place"], made["edition"], made["number-of-pages"]) == ("Gland", "2nd", "9")
     chapter = Item("a", type="article", series=(Series("A book"),), identifiers=(Identifier("isbn", "9780387234830"),))
     assert csl(chapter, SITE, NOTHING)["type"] == "chapter"
+
+
+def test_notes_do_not_run_together() -> None:
+    texts = ("by Mark", "Plain.", "See https://x.org/a", "(late)", "End")
+    notes = tuple(Text(text) for text in texts)
+    item = Item(id="0123456789", titles=(Text("T"),), notes=notes)
+    assert csl(item, "https://x.org", Vocabulary({}))["note"] == "by Mark. Plain. See https://x.org/a (late). End"

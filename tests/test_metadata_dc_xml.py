@@ -169,3 +169,10 @@ def test_hostile_xml() -> None:
     found = stands_hostile_files(read_dublin_core)
     sound = {name for name, each in found.items() if any(isinstance(one, Description) for one in each)}
     assert sound == {"cdata.xml", "schema-location-ssrf.xml", "stylesheet-pi.xml"}
+
+
+def test_a_statement_of_no_element_of_dublin_core_becomes_a_note() -> None:
+    dspace = '<dublin_core><dcvalue element="title">T</dcvalue><dcvalue element="weird" qualifier="thing">Odd</dcvalue>'
+    assert sole(read(dspace + "</dublin_core>")).item.notes == (Text("weird.thing: Odd"),)
+    terms = "<dcterms:educationLevel>K</dcterms:educationLevel><dcterms:provenance>P</dcterms:provenance>"
+    assert item(terms).notes == (Text("educationLevel: K"),)

@@ -1,5 +1,6 @@
 """Dublin Core: valid, complete, in order, and honest about what it cannot say."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -248,3 +249,8 @@ def test_whatever_an_item_holds_the_record_is_valid(schema: etree.XMLSchema, ite
 def test_a_full_record_is_valid(schema: etree.XMLSchema) -> None:
     schema.assertValid(_record(ITEM))
     assert not schema.validate(etree.fromstring(oai_dc(ITEM, SITE, shipped()).replace("dc:title", "dc:titel")))
+
+
+def test_a_handle_is_the_address_it_resolves_at() -> None:
+    item = replace(ITEM, identifiers=(Identifier("handle", "1234/5"),))
+    assert "https://hdl.handle.net/1234/5" in _values(item, "identifier")

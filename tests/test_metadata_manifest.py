@@ -179,7 +179,7 @@ def test_what_the_publication_says_of_itself() -> None:
     [
         ("title,series\nA,Notes ; 12\n", (Series("Notes", "12"),)),
         ("title,series,series number,series ISSN\nA,Notes,12,0009-7330\n", (Series("Notes", "12", "0009-7330"),)),
-        ("title,series,series number\nA,Notes|Papers ; 3,12;13\n", (Series("Notes", "12"), Series("Papers", "3"))),
+        ("title,series,series number\nA,Notes|Papers ; 3,12;3\n", (Series("Notes", "12"), Series("Papers", "3"))),
         ("title,series\nA,\n", ()),
     ],
 )
@@ -189,7 +189,28 @@ def test_series_and_their_numbers(table: str, series: tuple[Series, ...]) -> Non
 
 
 def test_a_number_of_no_series_is_told() -> None:
-    assert codes("title,series_number\nA,12\n") == ["value-unknown"]
+    assert codes("title,series_number\nA,12\n") == ["record-mended"]
+    assert codes("title,series,series_number\nA,Papers ; 3,12\n") == ["record-mended"]
+    assert codes("title,series,series_issn\nA,Papers,0028-0836;2049-3630\n") == ["record-mended"]
+
+
+def test_two_values_of_what_an_item_has_one_of_are_joined_or_told() -> None:
+    table = "title,edition,edition,extent,extent,type,type,access,access,embargo,embargo,file,file\n"
+    row = "A,2nd,revised,120 p.,120 p.,report,map,open,restricted,2030-01-01,2031-01-01,a.pdf,b.pdf\n"
+    found = only(table + row)
+    assert (found.item.edition, found.item.extent, found.item.type) == ("2nd; revised", "120 p.", "report")
+    assert (found.item.access, found.item.embargo, found.file) == ("open", "2030-01-01", "a.pdf")
+    told = [(problem.where.rpartition(":")[2], problem.message()) for problem in found.problems]
+    left = {"type": "map", "access": "restricted", "embargo": "2031-01-01", "file": "b.pdf"}
+    assert {where for where, _ in told} == set(left)
+    assert all(left[where] in message for where, message in told)
+
+
+def test_no_date_of_several_is_lost_without_a_word() -> None:
+    assert [one.value for one in only("title,date\nA,1988; 1990\n").item.dates] == ["1988", "1990"]
+    assert codes("title,date\nA,1988; 1990\n") == []
+    assert codes('title,date\nA,"1988, 1990"\n') == ["record-mended"]
+    assert codes("title,date\nA,between 1906 and 1912\n") == []
 
 
 @pytest.mark.parametrize(
@@ -213,3 +234,32 @@ def test_numbers_that_a_spreadsheet_rounded_are_told() -> None:
     found = [one.item.identifiers for one in read(table) if isinstance(one, Description)]
     assert found[1:] == [(Identifier("isbn", "0786808772"),), (Identifier("isbn", "9780786808779"),), ()]
     assert codes(table) == ["number-rounded", "number-rounded", "record-mended", "value-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("header", "field", "language"),
+    [
+        ("Autor(es)", "author", ""), ("Author(s)", "author", ""), ("Auteur(s)", "author", ""),
+        ("Título(s)", "title", ""), ("Autor/a", "author", ""), ("Title (French)", "title", "fr"),
+        ("Titre anglais", "title", "en"), ("Resumen (es)", "description", "es"), ("Sous-titre", "subtitle", ""),
+        ("Directeur de la publication", "editor", ""),
+    ],
+)  # fmt: skip
+def test_headers_as_people_write_them(header: str, field: str, language: str) -> None:
+    found = column(header)
+    assert found
+    assert (found.field, found.language) == (field, language)
+
+
+@pytest.mark.parametrize("header", ["Note interne", "Titre original", "Place(s) left", "s"])
+def test_headers_that_mean_something_else_are_unknown(header: str) -> None:
+    assert column(header) is None
+
+
+def test_a_subtitle_goes_behind_the_title_in_its_language() -> None:
+    table = "title,title_fr,subtitle_fr,subtitle,subtitulo,language\nMarshes,Marais,un guide,a guide,mas,en\n"
+    assert [(one.value, one.language) for one in only(table).item.titles] == [
+        ("Marshes : a guide", "en"),
+        ("mas", ""),
+        ("Marais : un guide", "fr"),
+    ]

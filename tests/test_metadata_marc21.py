@@ -237,3 +237,10 @@ def test_titles_equal_the_dublin_core_oracle() -> None:
     assert len(ours) == len(expected) == 100
     trimmed = [" ".join(unicodedata.normalize("NFC", title).split()).rstrip(" /:;,=.") for title in expected]
     assert [title.rstrip(".")[: len(want)] for title, want in zip(ours, trimmed, strict=True)] == trimmed
+
+
+def test_a_directory_that_is_cut_off_is_told_in_whole_entries() -> None:
+    data = record("One")
+    start = int(data[12:17])
+    (found,) = read(data[: start - 6] + data[start - 1 :])
+    assert "has 2 entries and the last is cut off, the record 2 fields" in found.problems[-1].message()

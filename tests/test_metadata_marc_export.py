@@ -15,6 +15,8 @@ from metadata.description import Description, Link, Rejected
 from metadata.languages import from_code
 from metadata.marc21 import is_marc21, read_marc21
 from metadata.marc_export import Agency, Oversize, marc21, marc_record, marcxml
+from metadata.marc_record import Field
+from metadata.marc_writing import Written, to_marcxml
 from metadata.marcxml import NAMESPACE, is_marcxml, read_marcxml
 from metadata.model import (
     Access,
@@ -363,3 +365,22 @@ def test_items_of_real_records_read_the_same_again() -> None:
 
 def test_marcxml_has_its_namespace() -> None:
     assert etree.fromstring(marcxml(ITEM, VOCABULARY, AGENCY)).tag == f"{{{NAMESPACE}}}record"
+
+
+def test_a_handle_has_the_code_of_its_source() -> None:
+    item = replace(ITEM, identifiers=(Identifier("handle", "1234/5"),))
+    assert "7#$a1234/5$2hdl" in shown(item)["024"]
+    assert Identifier("handle", "1234/5") in read_back(item)[0].identifiers
+
+
+def test_marcxml_is_valid_whatever_the_source_had(schema: etree.XMLSchema) -> None:
+    fields = [
+        Field("001", "", (("", "1"),)), Field("FMT", "", (("", "BK"),)), Field("0 2", "-'", ((" ", "a"), ("", "b"))),
+        Field("245", "00", (("a", "T"), ("é", "c"))), Field("500", "  ", ()),
+        Field("008", "", (("", "x" * 40),)),
+    ]  # fmt: skip
+    written = to_marcxml(Written("00000    a2200000 é 4500", tuple(fields)))
+    schema.assertValid(etree.fromstring(written))
+    assert [(one.get("tag"), one.get("code"), one.text) for one in etree.fromstring(written).iter("{*}subfield")] == [
+        (None, "9", "BK"), (None, "9", "a"), (None, "9", "b"), (None, "a", "T"), (None, "9", "c"),
+    ]  # fmt: skip

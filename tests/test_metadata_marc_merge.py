@@ -282,3 +282,17 @@ def test_what_is_written_pymarc_reads() -> None:
     assert [one.tag for one in record.fields][:4] == ["001", "003", "005", "008"]
     assert record["264"].get_subfields("a") == ["Gland :", "Cambridge :"]
     assert data[:5] == b"%05d" % len(data)
+
+
+@pytest.mark.parametrize(
+    "heading", ["$a Wetland programme series ; $v 12", "$a Wetland programme ; $v 12 $x 0028-0836"]
+)
+def test_a_series_that_is_gone_takes_its_heading_with_it(heading: str) -> None:
+    text = FIELDS.replace("500 ## $a Includes", f"490 1# $a Other notes\n830 #0 {heading}\n500 ## $a Includes")
+    item, kept = came(text)
+    assert [one.title for one in item.series] == ["Wetland programme", "Other notes"]
+    now = replace(item, series=(Series("Peat papers", "3"), item.series[1]))
+    assert changes(now, item, kept) == (
+        ["490 1# $a Wetland programme ; $v 12", f"830 #0 {heading}"],
+        ["490 0# $a Peat papers ; $v 3"],
+    )

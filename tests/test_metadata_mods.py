@@ -345,3 +345,16 @@ def test_mods_and_the_marcxml_made_from_it_agree(name: str) -> None:
 def test_hostile_xml() -> None:
     found = stands_hostile_files(read_mods)
     assert all(isinstance(one, Rejected) for each in found.values() for one in each)
+
+
+def test_what_marc_has_in_notes_and_headings_is_not_lost() -> None:
+    found = item(
+        "<genre>technical report</genre><genre>essays</genre><targetAudience>adult</targetAudience>"
+        "<originInfo><frequency>Annual</frequency></originInfo>"
+        "<subject><cartographics><scale>1:500</scale><projection>Mercator</projection></cartographics></subject>"
+        '<part><detail type="volume"><number>9</number></detail></part>'
+        '<name type="personal" valueURI="http://id.loc.gov/authorities/names/n79021164"><namePart>Twain</namePart></name>'
+    )
+    assert [one.value for one in found.notes] == ["Annual", "adult", "1:500", "Mercator", "volume 9"]
+    assert (found.type, [one.value for one in found.keywords]) == ("report", ["essays"])
+    assert found.contributions[0].agent.identifiers == (Identifier("lcnaf", "n79021164"),)

@@ -268,3 +268,12 @@ def test_what_is_written_reads_back(item: Item) -> None:
     assert [text.value for text in back.descriptions] == [text.value for text in item.descriptions]
     told = {*item.identifiers, Identifier("url", f"{SITE}/item/0123456789"), Identifier("local", "0123456789")}
     assert set(back.identifiers) == told
+
+
+def test_a_translated_title_is_told_as_one() -> None:
+    item = Item(
+        id="0123456789", titles=(Text("Marshes"), Text("Marais", "fr", "translated"), Text("Fens", "", "other"))
+    )
+    assert only(ris(item, "https://x.org", Vocabulary({}))).titles[1:] == (
+        Text("Fens", "", "other"), Text("Marais", "", "translated"),
+    )  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from metadata.model import (
     Access,
     Agent,
+    Box,
     Contribution,
     Date,
     Doi,
@@ -100,7 +101,7 @@ def test_an_article() -> None:
         "license": "https://creativecommons.org/licenses/by/4.0/",
         "copyrightNotice": "© IUCN 1987",
         "isAccessibleForFree": True,
-        "conditionsOfAccess": "open",
+        "conditionsOfAccess": ["http://purl.org/coar/access_right/c_abf2", "open access"],
         "encoding": {
             "@type": "MediaObject",
             "contentUrl": f"{SITE}/item/0123456789/file/a%20b.pdf",
@@ -114,12 +115,26 @@ def test_an_article() -> None:
 
 @pytest.mark.parametrize(
     ("access", "free"),
-    [("open", True), ("embargoed", False), ("restricted", False), ("metadata-only", False), ("", None)],
+    [("open", True), ("embargoed", False), ("restricted", False), ("metadata-only", False), ("", True)],
 )
-def test_access(access: Access, free: bool | None) -> None:
+def test_access(access: Access, free: bool) -> None:
     made = schemaorg(replace(ITEM, access=access, embargo=""), SITE, shipped())
-    assert made.get("isAccessibleForFree") is free
-    assert ("encoding" in made) == (free is not False)
+    assert made["isAccessibleForFree"] is free
+    assert ("encoding" in made) == free
+
+
+def test_an_embargo_says_until_when() -> None:
+    made = schemaorg(replace(ITEM, access="embargoed", embargo="2030-01-01"), SITE, shipped())
+    words = ["http://purl.org/coar/access_right/c_f1cf", "embargoed access until 2030-01-01"]
+    assert made["conditionsOfAccess"] == words
+
+
+def test_files_of_a_dataset_are_its_distribution_and_only_web_addresses_are_the_same() -> None:
+    evil = (Identifier("url", "javascript:alert(1)"), Identifier("url", "https://example.org/x"))
+    made = schemaorg(replace(ITEM, type="dataset", identifiers=evil, doi=None), SITE, shipped())
+    assert "distribution" in made
+    assert "encoding" not in made
+    assert made["sameAs"] == "https://example.org/x"
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -132,3 +147,13 @@ def test_every_type_has_one_there(kind: str) -> None:
 def test_a_book_says_its_pages_and_edition() -> None:
     made = schemaorg(Item("a", type="book", edition="2nd", page_count=9, extent="ix, 9 p."), SITE, shipped())
     assert (made["bookEdition"], made["numberOfPages"], made["materialExtent"]) == ("2nd", 9, "ix, 9 p.")
+
+
+def test_places_are_told_by_names_codes_and_boxes() -> None:
+    item = replace(ITEM, coverage=(Text("Chad"),), countries=("SN", "US-CA"), boxes=(Box(-17.5, 12.25, -11, 16.75),))
+    assert schemaorg(item, "https://x.org", shipped())["spatialCoverage"] == [
+        {"@type": "Place", "name": "Chad"},
+        {"@type": "Country", "identifier": "SN"},
+        {"@type": "AdministrativeArea", "identifier": "US-CA"},
+        {"@type": "Place", "geo": {"@type": "GeoShape", "box": "12.25 -17.5 16.75 -11"}},
+    ]

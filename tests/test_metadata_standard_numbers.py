@@ -46,6 +46,8 @@ def test_relators_by_code_and_by_word() -> None:
     assert relators.from_term("Éditeur scientifique") == "edt"
     assert relators.from_term("traductor,") == "trl"
     assert relators.from_term("juggler") == ""
+    assert relators.from_code("xyz") == ""
+    assert {relators.from_term(word) for word in ("illustrator", "coauthor", "préfacier")} < relators.CODES
 
 
 def test_ismn_orcid_and_ror_prove_their_check_characters() -> None:

@@ -165,7 +165,9 @@ def test_edtf_that_catalogues_use(value: str) -> None:
     assert is_edtf(value)
 
 
-@pytest.mark.parametrize("value", ["", "88", "1988-13", "1988-5", "1988-02-30", "1988/90", "May 1988", "1988\n", "/"])
+@pytest.mark.parametrize(
+    "value", ["", "88", "1988-13", "1988-5", "1988-02-30", "1988/90", "May 1988", "1988\n", "/", "1990/1988"]
+)
 def test_what_is_no_edtf(value: str) -> None:
     assert not is_edtf(value)
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from search_sample import fill, ids, item_of, sample
 
 import search.tantivy_answer
-from search.engine import FACETS, ItemHit, PageDocument, Request, SearchReader, Snippet, open_reader
+import search.tantivy_counts
+from search.engine import FACETS, Answer, ItemHit, PageDocument, Request, SearchReader, Snippet, Sort, open_reader
 from search.query import And, Node, Not, Or, Word, parse
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -138,6 +140,8 @@ def random_items() -> list[list[PageDocument]]:
             f"i{n}", 0, chance.choice(("en", "fr", "")), pages[0], pages[0], chance.choice(("book", "report")),
             chance.choice((None, 1990, 1991)), chance.choice((("en",), ("en", "fr"), ())),
             ("s:1", f"s:{n % 7}"), ("c",) * (n % 2), formats=(f"fmt/{n % 3}",) * (n % 4 != 0),
+            authors=(f"a{n % 5}", "a0"), publishers=("a0",) * (n % 2), access=("", "open", "embargoed")[n % 3],
+            work=f"work{n // 30}" * (n % 10 < 2), online=n % 2 == 0, repository="elsewhere" * (n % 9 == 0),
         )  # fmt: skip
         made.append(list(item_of(facts, *pages[1:])))
     return made
@@ -164,11 +168,22 @@ def holds(node: Node, text: str) -> bool:
     return node.text in text.split()
 
 
-def expected(query: str, filters: dict[str, str]) -> list[PageDocument]:
+def expected(query: str, filters: dict[str, str], without: dict[str, str] | None = None) -> list[PageDocument]:
     """Return the descriptions of the items one of whose documents holds the query."""
     node = parse(query).node
     found = [pages[0] for pages in ITEMS if node is None or any(holds(node, page.text) for page in pages)]
-    return [facts for facts in found if all(value in values_of(facts, facet) for facet, value in filters.items())]
+    kept = [facts for facts in found if all(value in values_of(facts, facet) for facet, value in filters.items())]
+    return [
+        facts for facts in kept if not any(value in values_of(facts, facet) for facet, value in (without or {}).items())
+    ]
+
+
+def every_hit(answer: Answer) -> list[ItemHit]:
+    return [one for hit in answer.hits for one in (hit, *hit.editions)]
+
+
+def work_of(facts: PageDocument) -> str:
+    return facts.work or facts.item
 
 
 def values_of(facts: PageDocument, facet: str) -> set[str]:
@@ -179,6 +194,11 @@ def values_of(facts: PageDocument, facet: str) -> set[str]:
         "subject": set(facts.subjects),
         "collection": set(facts.collections),
         "format": set(facts.formats),
+        "decade": {f"{str(facts.year)[:3]}0"} if facts.year else set(),
+        "agent": {*facts.authors, *facts.publishers},
+        "access": {facts.access} - {""},
+        "online": {"yes" if facts.online else "no"},
+        "repository": {facts.repository} - {""},
     }[facet]
 
 
@@ -195,40 +215,58 @@ FILTERS = st.fixed_dictionaries(
         "year": st.just("1990"),
         "subject": st.just("s:3"),
         "format": st.just("fmt/1"),
+        "decade": st.just("1990"),
+        "agent": st.just("a3"),
+        "access": st.just("open"),
+        "online": st.just("no"),
+        "repository": st.just("elsewhere"),
     },
 )
+WITHOUT = st.fixed_dictionaries(
+    {}, optional={"type": st.just("report"), "agent": st.just("a1"), "decade": st.just("1990")}
+)
+SORTS = st.sampled_from(("relevance", "newest", "oldest", "title"))
 
 
 @settings(deadline=None, max_examples=60)
-@given(QUERIES, FILTERS)
-def test_totals_and_facets_are_exact(random_reader: SearchReader, query: str, filters: dict[str, str]) -> None:
-    answer = random_reader.find(Request(query, tuple(filters.items()), limit=100))
-    wanted = expected(query, filters)
-    assert answer.total == len(wanted)
-    assert {hit.id for hit in answer.hits} <= {facts.item for facts in wanted}
-    assert len({hit.id for hit in answer.hits}) == len(answer.hits) == min(100, len(wanted))
+@given(QUERIES, FILTERS, WITHOUT, SORTS)
+def test_totals_and_facets_are_exact(
+    random_reader: SearchReader, query: str, filters: dict[str, str], without: dict[str, str], sort: Sort
+) -> None:
+    asked = Request(query, tuple(filters.items()), 0, 100, without=tuple(without.items()), sort=sort)
+    answer = random_reader.find(asked)
+    wanted = expected(query, filters, without)
+    works = {work_of(facts) for facts in wanted}
+    assert (answer.total, answer.works) == (len(wanted), len(works))
+    assert {hit.id for hit in every_hit(answer)} <= {facts.item for facts in wanted}
+    assert len({hit.work or hit.id for hit in answer.hits}) == len(answer.hits) == min(100, len(works))
+    if len(works) <= 100:
+        assert sorted(hit.id for hit in every_hit(answer)) == sorted(facts.item for facts in wanted)
     for facet in FACETS:
         others = {name: value for name, value in filters.items() if name != facet}
-        counts = Counter(value for facts in expected(query, others) for value in values_of(facts, facet))
+        counts = Counter(value for facts in expected(query, others, without) for value in values_of(facts, facet))
         assert {count.value: count.count for count in answer.facets[facet]} == dict(counts)
 
 
 def test_totals_are_exact_beyond_what_an_aggregation_gives(
     random_reader: SearchReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search.tantivy_answer, "_BUCKETS", 10)
+    monkeypatch.setattr(search.tantivy_counts, "_BUCKETS", 2)
     for query in VOCABULARY:
-        assert random_reader.find(Request(query)).total == len(expected(query, {}))
+        answer, wanted = random_reader.find(Request(query)), expected(query, {})
+        assert (answer.total, answer.works) == (len(wanted), len(set(map(work_of, wanted))))
 
 
 def test_pages_of_results_neither_repeat_nor_miss(random_reader: SearchReader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search.tantivy_answer, "_FIRST_DRAW", 5)
     for query in ("w1x", "w1x OR w2x OR w3x", ""):
-        hits: list[ItemHit] = []
-        while more := random_reader.find(Request(query, offset=len(hits), limit=7)).hits:
-            hits += more
-        assert sorted(hit.id for hit in hits) == sorted(facts.item for facts in expected(query, {}))
-        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+        for sort in get_args(Sort):
+            hits: list[ItemHit] = []
+            while more := random_reader.find(Request(query, offset=len(hits), limit=7, sort=sort)).hits:
+                hits += more
+            found = [one.id for hit in hits for one in (hit, *hit.editions)]
+            assert sorted(found) == sorted(facts.item for facts in expected(query, {}))
+            assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
 def test_an_item_with_many_pages_does_not_crowd_out_the_others(tmp_path: Path) -> None:

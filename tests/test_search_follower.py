@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 import search.follower
 from archive.cataloguing import Publishing
 from archive.library import Library
-from metadata.model import File, Item, Page, Text
+from metadata.model import File, Item, Page, Relation, Text
 from metadata.pages import page_line
 from metadata.vocabulary import Vocabulary, shipped
 from search.engine import Request, SearchReader, open_reader, open_writer
@@ -188,3 +189,56 @@ def killed_while_following(library: Library, seconds: float) -> None:
         assert child.stdout.readline() == "ready\n"
         time.sleep(seconds)
         child.kill()
+
+
+# Editions of one work
+
+
+def tie(library: Library, number: int, *targets: int) -> None:
+    """Say that an item is a translation of others, and of no more."""
+    ties = tuple(Relation("isTranslationOf", f"item{target:06d}") for target in targets)
+    item = replace(library.item(f"item{number:06d}"), relations=ties)
+    with library.writer() as writer:
+        writer.put_item(item, {}, "Tied")
+
+
+def works(library: Library) -> dict[str, str]:
+    """Return the work that each item is indexed with, by its number."""
+    hits = [one for hit in reader_of(library).find(Request("", limit=100)).hits for one in (hit, *hit.editions)]
+    return {hit.id.removeprefix("item0000"): hit.work.removeprefix("item0000") for hit in hits}
+
+
+def test_ties_between_editions_make_one_work_and_their_end_makes_two(library: Library) -> None:
+    for n in range(10, 14):
+        put(library, n)
+    follow(library)
+    assert works(library) == {"10": "", "11": "", "12": "", "13": ""}
+    tie(library, 12, 11)
+    assert follow(library) == 1
+    assert works(library) == {"10": "", "11": "11", "12": "11", "13": ""}
+    tie(library, 13, 12)
+    follow(library)
+    assert works(library) == {"10": "", "11": "11", "12": "11", "13": "11"}
+    tie(library, 13, 10, 12)
+    follow(library)
+    assert works(library) == {"10": "10", "11": "10", "12": "10", "13": "10"}
+    tie(library, 13, 99)
+    follow(library)
+    assert works(library) == {"10": "", "11": "11", "12": "11", "13": "13"}
+
+
+def test_random_ties_leave_the_works_that_a_new_index_has(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search.follower, "BATCH", 3)
+    monkeypatch.setattr(search.follower, "COMMIT_AFTER", 7)
+    chance = random.Random(5)  # noqa: S311 -- not for secrets
+    for n in range(10, 22):
+        put(library, n, pages=1)
+    for _ in range(6):
+        for n in chance.sample(range(10, 22), 4):
+            tie(library, n, *chance.sample(range(10, 22), chance.choice((0, 1, 1, 2))))
+        follow(library)
+        followed = works(library)
+        shutil.rmtree(library.home / "index")
+        follow(library)
+        assert followed == works(library)
+    assert len(set(works(library).values())) > 2

@@ -10,11 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.query import (
+    BETWEEN,
     DEEPEST,
     LONGEST,
     MOST_ALIKE,
+    MOST_OPEN,
     MOST_TERMS,
     And,
+    Dates,
+    Fuzzy,
+    Near,
     Node,
     Not,
     Or,
@@ -75,6 +80,44 @@ A, B, C = Word("a"), Word("b"), Word("c")
         ("formato:X-fmt/111", Value("format", "x-fmt/111")),
         ('format:"jpeg, raw stream"', Value("format", "fmt/41")),
         ("format:gif", Or((Value("format", "fmt/3"), Value("format", "fmt/4")))),
+        ("forest~", Fuzzy("forest", 2)),
+        ("fores~", Fuzzy("fores", 1)),
+        ("forest~1", Fuzzy("forest", 1)),
+        ("forest~0", Word("forest")),
+        ('"a b"~5', Near("a b", 5)),
+        ("«a b»~", Near("a b", BETWEEN)),
+        ('title:"a b"~0', Near("a b", 0, "title")),
+        ("author:dupont", Word("dupont", "author")),
+        ("creator:dupont", Word("dupont", "author")),
+        ("Auteur:dupont", Word("dupont", "author")),
+        ("autor:(a OR b)", Or((Word("a", "author"), Word("b", "author")))),
+        ("éditeur:a", Word("a", "publisher")),
+        ("sujet:a", Word("a", "subject")),
+        ("subject:https://example.org/c1", Value("subject", "https://example.org/c1")),
+        ("lieu:a", Word("a", "place")),
+        ("série:a", Word("a", "series")),
+        ("colección:a", Word("a", "collection")),
+        ("isbn:2-8317-1185-1", Value("identifier", "9782831711850")),
+        ('isbn:"978 2 8317 1185 0"', Value("identifier", "9782831711850")),
+        ("issn:0378-5955", Value("identifier", "03785955")),
+        ("doi:10.1234/AB-c", Value("identifier", "101234abc")),
+        ("identifiant:https://doi.org/10.1234/AB-c", Value("identifier", "101234abc")),
+        ("identificador:TR/2004-17", Value("identifier", "tr200417")),
+        ("accès:ouvert", Value("access", "open")),
+        ('acceso:"bajo embargo"', Value("access", "embargoed")),
+        ("year:>=1990", Years(1990, None)),
+        ("year:<1990", Years(None, 1989)),
+        ("year:1990-2005", Years(1990, 2005)),
+        ("date:1990", Dates(19900101, 19901231)),
+        ("date:>=2001-03", Dates(20010301, None)),
+        ("date:>2001-03", Dates(20010332, None)),
+        ("fecha:<2001", Dates(None, 20001231)),
+        ("date:<=2001", Dates(None, 20011231)),
+        ("date:<2001-03-05", Dates(None, 20010304)),
+        ("date:1990..1995-06", Dates(19900101, 19950631)),
+        ("date:..1995-06-07", Dates(None, 19950607)),
+        ("title: a b", And((Word("a", "title"), B))),
+        ("colour: a", And((Word("colour"), A))),
         ("12:30", Word("12:30")),
         ("https://example.org/a", Word("https://example.org/a")),
         ("", None),
@@ -103,7 +146,15 @@ def test_what_is_well_formed_is_understood_without_remark(text: str, node: Node 
         ("a -", A, [("query-stray", "3")]),
         ("a ()", A, [("query-stray", "3")]),
         ("a & b", And((A, B)), [("query-stray", "3")]),
-        ("a~2", A, [("query-stray", "2")]),
+        ("a ~2", A, [("query-stray", "3")]),
+        ("a~2", A, [("query-fuzzy-short", "1")]),
+        ("marais~7", Fuzzy("marais", 2), [("query-fuzzy-far", "1")]),
+        ('"a b"~500', Near("a b", 50), [("query-near-far", "1")]),
+        ("date:1990-13 a", A, [("query-value-unknown", "6")]),
+        ("year:1990-05 a", A, [("query-value-unknown", "6")]),
+        ("isbn:? a", A, [("query-stray", "6")]),
+        ("access:maybe a", A, [("query-value-unknown", "8")]),
+        ("year:199* a", A, [("query-value-unknown", "6")]),
         ("???", None, [("query-stray", "1")]),
         ("a*", A, [("query-prefix-short", "1")]),
         ("year:soon a", A, [("query-value-unknown", "6")]),
@@ -132,6 +183,13 @@ def test_terms_are_capped_and_one_remark_says_from_where() -> None:
     assert [(p.code, dict(p.params)["position"]) for p in query.problems] == [
         ("query-too-many-terms", str(2 * MOST_TERMS + 1))
     ]
+
+
+def test_words_left_open_are_capped_and_the_rest_are_looked_for_as_they_stand() -> None:
+    query = parse("abc* abc~ " * 6)
+    kinds = [type(leaf) for leaf in wanted(query.node)] if query.node else []
+    assert (kinds.count(Prefix) + kinds.count(Fuzzy), kinds.count(Word)) == (MOST_OPEN, 12 - MOST_OPEN)
+    assert {p.code for p in query.problems} == {"query-too-many-open"}
 
 
 def test_depth_is_capped_and_what_is_inside_stays() -> None:

@@ -1,6 +1,8 @@
 """Snippets: the right passage, marked as the index matches."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.analysis import _SPLITS_OTHERWISE, ANALYSERS, FOLDED, terms, words
 from search.query import parse
@@ -71,3 +73,28 @@ def test_words_are_split_as_the_index_splits_them() -> None:
 def test_other_scripts_are_split_as_the_index_splits_them(text: str) -> None:
     assert len(words(text)) == len(terms(text))
     assert terms(" ".join(words(text))) == terms(text)
+
+
+WORDS = ("forest", "Forêt", "forests", "fire", "œuvre", "İstanbul", "ß", "3rd", "l’été", "d'eau", "a-b", "théâtre")
+PIECES = st.sampled_from((*WORDS, ";", "\n"))
+ASKED = st.sampled_from(
+    (
+        "forest",
+        "forêts -fire",
+        '"forest fire"',
+        "fo*",
+        "oeuvre OR eau",
+        "théâtres",
+        '"l été" 3rd',
+        "istanbul ss",
+        '"a b"',
+    )
+)
+
+
+@given(st.lists(PIECES, max_size=25), ASKED, st.sampled_from(("en", "fr", "", "de")))
+def test_the_quick_way_marks_what_a_look_at_every_word_marks(pieces: list[str], query: str, language: str) -> None:
+    text = " ".join(pieces)
+    quick = Marker(parse(query).node).places(text, language)
+    slow = Marker(parse(query).node).places(f"{text} _", language)
+    assert quick == slow

@@ -13,7 +13,7 @@ from search_sample import ENGLISH, fill, ids, item_of, sample
 
 import search.tantivy_folder
 from metadata.errors import CanoeError, HomeHeld, Outdated, UsageError
-from search.engine import PageDocument, Request, open_reader, open_writer
+from search.engine import PageDocument, Request, open_builder, open_reader, open_writer
 
 
 def test_what_is_put_again_replaces_and_what_is_removed_is_gone(tmp_path: Path) -> None:
@@ -275,3 +275,83 @@ def test_a_panic_of_tantivys_is_a_damaged_index_and_no_end_of_the_process(tmp_pa
         raise PanicException("index out of bounds")
     with pytest.raises(KeyboardInterrupt), search.tantivy_folder.faults(tmp_path):
         raise KeyboardInterrupt
+
+
+# Made anew beside
+
+
+def test_an_index_is_made_anew_beside_the_old_one_which_answers_until_then(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    reader = open_reader(tmp_path)
+    with open_builder(tmp_path) as engine:
+        assert engine.position() == 0
+        engine.put(item_of(ENGLISH, "Only reeds."))
+        engine.commit(7)
+        with pytest.raises(HomeHeld):
+            open_writer(tmp_path)
+        assert (reader.position(), reader.find(Request("foret")).total) == (3, 1)
+        assert open_reader(tmp_path).position() == 3
+    assert (reader.position(), ids(reader.find(Request("")))) == (7, {"en1"})
+    assert len(list(tmp_path.iterdir())) == 1
+    fill(tmp_path, sample(), 8)
+    assert (reader.position(), reader.find(Request("")).total) == (8, 3)
+    with open_builder(tmp_path) as engine:
+        engine.commit(9)
+    assert reader.position() == 9
+
+
+def _break_while_building(folder: Path) -> None:
+    with open_builder(folder) as engine:
+        engine.put(item_of(ENGLISH, "Only reeds."))
+        engine.commit(7)
+        raise ZeroDivisionError
+
+
+def test_an_index_that_was_not_finished_never_answers(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    with pytest.raises(ZeroDivisionError):
+        _break_while_building(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    left = folder.with_name(f"{folder.name}.1.new")
+    shutil.copytree(folder, left)  # what a kill leaves
+    assert open_reader(tmp_path).position() == 3
+    open_writer(tmp_path).close()
+    assert not left.exists()
+    assert open_reader(tmp_path).find(Request("")).total == 3
+
+
+def test_readers_answer_while_indexes_are_made_anew(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 1)
+    totals: list[int] = []
+    faults: list[CanoeError] = []
+    done = threading.Event()
+
+    def read() -> None:
+        reader = open_reader(tmp_path)
+        try:
+            while not done.is_set():
+                totals.append(reader.find(Request("")).total)
+        except CanoeError as fault:
+            faults.append(fault)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for position in range(2, 8):
+        with open_builder(tmp_path) as engine:
+            engine.put(sample())
+            engine.commit(position)
+    done.set()
+    thread.join()
+    assert faults == []
+    assert set(totals) == {3}
+
+
+def test_the_items_of_a_work_are_known_by_any_of_them(tmp_path: Path) -> None:
+    works = {"a1": "a1", "a2": "a1", "b1": "", "c1": "c1", "c2": "c1"}
+    fill(tmp_path, (PageDocument(item, 0, title="heron", work=work) for item, work in works.items()))
+    writer = open_writer(tmp_path)
+    assert writer.editions(["a2", "b1", "x"]) == {"a1": "a1", "a2": "a1"}
+    assert writer.editions(["b1"]) == {}
+    writer.clear()
+    assert writer.editions(["a2"]) == {}
+    writer.close()

@@ -70,7 +70,7 @@ def test_formats_are_named_in_the_readers_language(pages: Pages) -> None:
     tree = tree_of(pages.get("/search?lang=es").text)
     (section,) = tree.xpath("//section[@aria-labelledby='facet-format']")
     assert section.xpath("string(h3)") == "Formato"
-    (link,) = section.xpath(".//a[contains(., 'PDF 1.4')]")
+    (link,) = section.xpath(".//a[contains(., 'PDF 1.4')][not(@class)]")
     assert "format=fmt%2F18" in link.get("href")
     chip = tree_of(pages.get(link.get("href")).text).xpath("string(//ul[@class='chips'])")
     assert "Formato: PDF 1.4" in " ".join(chip.split())
@@ -80,7 +80,7 @@ def test_formats_are_named_in_the_readers_language(pages: Pages) -> None:
 def test_a_subject_finds_what_stands_below_it_by_its_uri(pages: Pages) -> None:
     top = shipped().broader_closure(shipped().find("Wetlands", "en"))[-1]
     tree = tree_of(pages.get("/search", params={"subject": top, "lang": "es"}).text)
-    assert {f"/item/{FR}?lang=es", f"/item/{EN}?lang=es"} <= set(tree.xpath("//h2/a/@href"))
+    assert {f"/item/{FR}?lang=es", f"/item/{EN}?lang=es"} <= set(tree.xpath("//ol[@class='results']//a/@href"))
     assert shipped().concepts[top].label("es").value in tree.xpath("string(//ul[@class='chips'])")
 
 
@@ -174,3 +174,66 @@ def test_hostile_requests_are_answered(pages: Pages, name: str) -> None:
         assert "root:x:" not in answer.text
         if "html" in answer.headers["content-type"]:
             assert not tree_of(answer.text).xpath("//script")
+
+
+# Editions, order, exclusion, other spellings
+
+
+def test_the_editions_of_a_work_are_one_result_that_names_the_others(pages: Pages) -> None:
+    for language, lead, other in (("fr", FR, EN), ("en", EN, FR)):
+        tree = tree_of(pages.get(f"/search?q=eleanor&lang={language}").text)
+        (result,) = tree.xpath("//ol[@class='results']/li")
+        assert result.xpath("h2/a/@href") == [f"/item/{lead}?lang={language}"]
+        assert result.xpath("p[@class='quiet']/a/@href") == [f"/item/{other}?lang={language}"]
+
+
+def test_a_value_is_left_out_and_taken_back(pages: Pages) -> None:
+    whole = tree_of(pages.get("/search?lang=en").text)
+    (row,) = whole.xpath("//section[@aria-labelledby='facet-type']//li[contains(., 'Guideline')]")
+    (less,) = row.xpath("a[@class='less']/@href")
+    without = tree_of(pages.get(less).text)
+    assert "Caring for Wetlands" not in without.text_content()
+    (chip,) = without.xpath("//ul[@class='chips']//a")
+    assert "not Guideline" in " ".join(chip.text_content().split())
+    assert without.xpath("//form//input[@name='-type']/@value") == ["guideline"]
+    assert chip.get("href") == "/search?lang=en"
+
+
+def test_results_are_put_in_order(pages: Pages) -> None:
+    def years(sort: str) -> list[str]:
+        tree = tree_of(pages.get(f"/search?sort={sort}&lang=en").text)
+        return [found for found in tree.xpath("//p[@class='byline']/span/text()") if found.isdigit()]
+
+    assert years("newest") == sorted(years("newest"), reverse=True)
+    assert years("oldest") == sorted(years("oldest"))
+    titles = tree_of(pages.get("/search?sort=title&lang=en").text).xpath("//ol[@class='results']/li/h2/a/text()")
+    assert titles == sorted(titles, key=str.lower)
+    sorts = tree_of(pages.get("/search?q=report&type=report").text).xpath("//p[@class='quiet sorts']")[0]
+    (link,) = sorts.xpath("a[. = 'By title']/@href")
+    assert link == "/search?q=report&type=report&sort=title"
+    assert pages.get("/search?sort=;drop").status_code == 200
+
+
+def test_another_spelling_is_offered(pages: Pages) -> None:
+    tree = tree_of(pages.get("/search?q=paturagse&language=fr").text)
+    (link,) = tree.xpath("//p[@class='note']/a")
+    assert (link.text_content(), link.get("href")) == ("pâturages", "/search?q=p%C3%A2turages&language=fr")
+
+
+def test_years_are_offered_within_a_decade(pages: Pages) -> None:
+    whole = tree_of(pages.get("/search?lang=en").text)
+    assert not whole.xpath("//section[@aria-labelledby='facet-year']")
+    (link,) = whole.xpath("//section[@aria-labelledby='facet-decade']//a[. = '1990s']/@href")
+    assert tree_of(pages.get(link).text).xpath("//section[@aria-labelledby='facet-year']")
+
+
+def test_subjects_are_offered_as_a_tree(pages: Pages) -> None:
+    wetlands = shipped().find("Wetlands", "en")
+    tree = tree_of(pages.get("/search", params={"q": "eleanor", "lang": "en", "subject": wetlands}).text)
+    depths = {
+        " ".join(row.xpath("string(a[1])").split()): row.get("class")
+        for row in tree.xpath("//section[@aria-labelledby='facet-subject']//li")
+    }
+    above = [shipped().concepts[uri].label("en").value for uri in shipped().broader_closure(wetlands)]
+    assert "depth-0" in depths[above[-1]]
+    assert f"depth-{len(above)}" in next(kind for name, kind in depths.items() if name.endswith("Wetlands"))

@@ -1,30 +1,34 @@
 """The door: every address of the public pages, and what answers when none does."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from starlette.applications import Starlette
 from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from archive.library import Library
 from metadata.errors import CanoeError, NotFound
 from metadata.vocabulary import Vocabulary
+from oai.formats import Render
 from search.engine import SearchReader
+from web import feeds, resourcesync, result_forms, sitemaps
 from web.downloads import download
 from web.guard import Guard
 from web.home import home
-from web.items import item
+from web.landing import item
 from web.reading import go_to_page, page
 from web.render import Service, View, respond
 from web.results import search
 from web.site import Site
+from web.sru import sru
 from web.static import static
+from web.suggest import suggest
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = "120"
@@ -32,13 +36,20 @@ _RETRY_SECONDS = "120"
 Endpoint = Callable[[Service, Request], Response]
 
 
-def routes(site: Site, library: Library, engine: SearchReader, vocabulary: Vocabulary) -> list[BaseRoute]:
+def routes(
+    site: Site,
+    library: Library,
+    engine: SearchReader,
+    vocabulary: Vocabulary,
+    renders: Mapping[str, Render] | None = None,
+) -> list[BaseRoute]:
     """Return the routes of the public pages.
 
     They answer every path, so they go after all others. GET and HEAD only; every endpoint
-    runs in a worker thread.
+    runs in a worker thread. ``renders`` makes records as harvesters get them
+    (:class:`web.render.Service`).
     """
-    service = Service(site, library, engine, vocabulary)
+    service = Service(site, library, engine, vocabulary, renders or {})
     inner = Starlette(
         routes=[*_pages(service), Route("/static/{name}", static)],
         exception_handlers={
@@ -77,8 +88,22 @@ def _pages(service: Service) -> list[Route]:
     table: dict[str, Endpoint] = {
         "/": home,
         "/search": search,
+        "/suggest": suggest,
+        **result_forms.ROUTES,
         "/about": about,
-        "/robots.txt": robots,
+        "/robots.txt": sitemaps.robots,
+        "/sitemap.xml": sitemaps.sitemap,
+        "/sitemap-{part}.xml": sitemaps.part,
+        "/.well-known/resourcesync": resourcesync.description,
+        "/resourcesync/capabilitylist.xml": resourcesync.capability_list,
+        "/resourcesync/resourcelist.xml": resourcesync.resource_list,
+        "/resourcesync/resourcelist-{part}.xml": resourcesync.resource_part,
+        "/resourcesync/changelist.xml": resourcesync.change_list,
+        "/resourcesync/changelist-{part}.xml": resourcesync.change_part,
+        "/new.atom": feeds.new_items,
+        "/search.atom": feeds.found_items,
+        "/opensearch.xml": feeds.description,
+        "/sru": sru,
         "/item/{id}": item,
         "/item/{id}/page": go_to_page,
         "/item/{id}/page/{n}": page,
@@ -91,14 +116,6 @@ def about(service: Service, request: Request) -> Response:
     """Answer ``/about``."""
     values: dict[str, object] = {"counts": service.library.catalogue.counts()}
     return respond(service, request, View("about.html", values))
-
-
-def robots(service: Service, _: Request) -> Response:
-    """Answer ``/robots.txt`` (RFC 9309): items and pages are for all, searches and facets for people."""
-    root = service.site.root
-    refused = (f"{root}/search", f"{root}/*?*q=")
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in refused), ""]
-    return PlainTextResponse("\n".join(lines), headers={"Cache-Control": "public, max-age=86400"})
 
 
 def _refused(service: Service, request: Request, fault: Exception) -> Response:

@@ -7,8 +7,9 @@ from starlette.responses import FileResponse, Response
 
 from metadata.errors import NotFound
 from metadata.model import File, Item
-from web.items import gone, held_item
+from web.items import closed, gone, held_item, is_closed
 from web.render import Service
+from web.signposting import file_links, header
 
 INLINE = frozenset(("application/pdf", "image/png", "image/jpeg"))
 """Media types a browser shows by itself and that cannot carry script of their own; all others are saved."""
@@ -21,11 +22,14 @@ def download(service: Service, request: Request) -> Response:
     held = held_item(service, request.path_params["id"])
     if held.item.status == "withdrawn":
         return gone(service, request, held)
+    if is_closed(held.item):
+        return closed(service, request, held.item)
     file = _offered(held.item, request.path_params["path"])
     headers = {
         "ETag": f'"{file.sha512}"',
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "public, max-age=3600",
+        "Link": header(file_links(held.item, service.site.base_url)),
     }
     if _is_held(file, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)

@@ -1,7 +1,9 @@
 """An item: all that is known of it, what it was published as, its pages; or its tombstone."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 
 from starlette.requests import Request
@@ -9,13 +11,17 @@ from starlette.responses import Response
 
 from archive.catalogue import Held
 from archive.cataloguing import PageSpan
-from metadata.errors import NotFound
+from metadata.errors import CanoeError, NotFound
 from metadata.ids import is_item_id
 from metadata.model import Item, Page, RelationKind
+from metadata.rights import is_readable
 from web.labels import creators, doi_address, publishers
 from web.render import Service, View, respond
+from web.signposting import gone_links, header
 
 PAGES_SHOWN = 24
+SIMILAR_SHOWN = 5
+_LOG = logging.getLogger(__name__)
 _OPENING = 90  # characters of a page's first words
 
 
@@ -38,14 +44,6 @@ class Citation:
     address: str
 
 
-def item(service: Service, request: Request) -> Response:
-    """Answer ``/item/{id}``; 410 with a tombstone when the item was withdrawn."""
-    held = held_item(service, request.path_params["id"])
-    if held.item.status == "withdrawn":
-        return gone(service, request, held)
-    return respond(service, request, View("item.html", _values(service, held)))
-
-
 def held_item(service: Service, item_id: str) -> Held:
     """Return an item and its change number; raises NotFound."""
     held = service.library.catalogue.held(item_id) if is_item_id(item_id) else None
@@ -57,7 +55,18 @@ def held_item(service: Service, item_id: str) -> Held:
 def gone(service: Service, request: Request, held: Held) -> Response:
     """Answer for a withdrawn item: what it was, when and why it went, status 410."""
     values: dict[str, object] = {"item": held.item, "change": held.change}
-    return respond(service, request, View("tombstone.html", values, 410, f"/item/{held.item.id}"))
+    headers = {"Link": header(gone_links(held.item, service.site.base_url))}
+    return respond(service, request, View("tombstone.html", values, 410, f"/item/{held.item.id}"), headers)
+
+
+def is_closed(item: Item) -> bool:
+    """Say whether the files and pages of an item are not for the public, today."""
+    return not is_readable(item, datetime.now(UTC).date())
+
+
+def closed(service: Service, request: Request, item: Item) -> Response:
+    """Answer for a file or page that is not public: why not, and until when, status 403."""
+    return respond(service, request, View("closed.html", {"item": item}, 403, f"/item/{item.id}"))
 
 
 def citation(service: Service, item: Item) -> Citation:
@@ -71,19 +80,34 @@ def citation(service: Service, item: Item) -> Citation:
     )
 
 
-def _values(service: Service, held: Held) -> dict[str, object]:
+def item_values(service: Service, held: Held) -> dict[str, object]:
+    """Return what the page of an item shows."""
     item = held.item
-    spans = service.library.catalogue.page_spans(item.id)
+    hidden = is_closed(item)
+    spans = () if hidden else service.library.catalogue.page_spans(item.id)
     return {
         "item": item,
         "change": held.change,
         "editions": service.library.catalogue.editions(item.id),
+        "similar": _similar(service, item),
         "relations": _relations(service, item),
         "citation": citation(service, item),
-        "files": [*item.files_as("access"), *item.files_as("original")],
+        "files": () if hidden else [*item.files_as("access"), *item.files_as("original")],
+        "hidden": hidden and bool(item.files),
         "page_lines": _page_lines(service, item, spans),
         "page_count": len(spans),
     }
+
+
+def _similar(service: Service, item: Item) -> list[Item]:
+    """Return what else the library has on the matter; nothing while the index cannot be read."""
+    try:
+        found = service.engine.similar(item.id, SIMILAR_SHOWN)
+    except CanoeError as fault:
+        _LOG.warning("No similar items: %s", fault)
+        return []
+    items = (service.library.catalogue.item(hit.id) for hit in found)
+    return [one for one in items if one and one.status == "published"]
 
 
 def _relations(service: Service, item: Item) -> list[tuple[RelationKind, Item]]:

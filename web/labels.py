@@ -1,6 +1,6 @@
 """Facts of items as words: in the reader's language, and saying so where they are not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -49,11 +49,23 @@ ROLES = {
 FACETS = {
     "language": N_("Language"),
     "type": N_("Type"),
+    "decade": N_("Decade"),
     "year": N_("Year"),
     "subject": N_("Subject"),
     "collection": N_("Collection"),
+    "agent": N_("Person or organisation"),
+    "access": N_("Access"),
+    "online": N_("Online"),
+    "repository": N_("Repository"),
     "format": N_("Format"),
 }
+ACCESS = {
+    "open": N_("Open"),
+    "embargoed": N_("Under embargo"),
+    "restricted": N_("Restricted"),
+    "metadata-only": N_("Description only"),
+}
+ONLINE = {"yes": N_("To be read here"), "no": N_("Catalogue record only")}
 METHODS = {
     "text-layer": N_("The text comes from the document itself."),
     "ocr": N_("The text was read from the page’s image by a program (OCR) and may contain errors."),
@@ -150,8 +162,19 @@ class Labels:
         """Name a facet's value; its language is ``""`` where it is nobody's in particular."""
         if facet == "subject":
             return self.concept(value)
-        named = {"language": self.tongue, "type": self.kind, "format": self.file_format}.get(facet)
-        return Text(named(value), self.language) if named else Text(value)
+        named: dict[str, Callable[[str], str]] = {
+            "language": self.tongue,
+            "type": self.kind,
+            "format": self.file_format,
+            "decade": self.decade,
+            "access": lambda code: self.text(ACCESS.get(code, code)),
+            "online": lambda code: self.text(ONLINE.get(code, code)),
+        }
+        return Text(named[facet](value), self.language) if facet in named else Text(value)
+
+    def decade(self, year: str) -> str:
+        """Name the ten years that begin with ``year``."""
+        return self.text(N_("%(decade)ss")) % {"decade": year}
 
     def method(self, code: str) -> str:
         """Say how a page was read."""

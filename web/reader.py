@@ -39,13 +39,23 @@ class Reader:
         return self._address(self.path, [*self.query, ("lang", language)])
 
     def canonical(self, path: str = "") -> str:
-        """Return the whole address by which a page is known, whatever was asked of it."""
-        return self.site.base_url + quote(path or self.path)
+        """Return the whole address by which a page is known, whatever else was asked of it than a language."""
+        return self.site.base_url + quote(path or self.path) + (f"?lang={self.language}" if self.chosen else "")
+
+    def alternates(self, path: str = "") -> list[tuple[str, str]]:
+        """Return the whole addresses of a page in each language, and last the one that lets the reader's choose."""
+        return alternates(self.site, path or self.path)
 
     def _address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
         asked = urlencode(list(pairs))
         # One slash at the start: two would name another host.
         return f"{self.site.root}/{quote(path.lstrip('/'))}" + (f"?{asked}" if asked else "")
+
+
+def alternates(site: Site, path: str) -> list[tuple[str, str]]:
+    """Return the whole addresses of a page by language (``hreflang``); ``x-default`` is the one without a language."""
+    address = site.base_url + quote(path)
+    return [*((code, f"{address}?lang={code}") for code in LANGUAGES), ("x-default", address)]
 
 
 def reader(site: Site, request: Request) -> Reader:

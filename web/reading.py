@@ -10,7 +10,7 @@ from metadata.errors import NotFound
 from metadata.model import Page
 from search.documents import readable
 from search.engine import Snippet
-from web.items import gone, held_item
+from web.items import closed, gone, held_item, is_closed
 from web.marking import marked_lines
 from web.reader import reader
 from web.render import Service, View, respond
@@ -34,6 +34,8 @@ def page(service: Service, request: Request) -> Response:
     held = held_item(service, request.path_params["id"])
     if held.item.status == "withdrawn":
         return gone(service, request, held)
+    if is_closed(held.item):
+        return closed(service, request, held.item)
     found = service.library.page(held.item.id, whole_number(request.path_params["n"]))
     query = clean(request.query_params.get("q", ""))[:LONGEST_QUERY]
     total = len(service.library.catalogue.page_spans(held.item.id))

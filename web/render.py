@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from archive.library import Library
 from metadata.vocabulary import Vocabulary
+from oai.formats import Render, Renderers
 from search.engine import SearchReader
 from web import static
 from web.i18n import LANGUAGES, messages
@@ -20,12 +21,22 @@ from web.site import Site
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the pages are made from."""
+    """What the pages are made from.
+
+    ``renders`` makes the records that harvesters get, by metadataPrefix; what it lacks is made of
+    the items alone.
+    """
 
     site: Site
     library: Library
     engine: SearchReader
     vocabulary: Vocabulary
+    renders: Mapping[str, Render] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        catalogue = self.library.catalogue
+        own = Renderers(catalogue.publishing, self.site.name, catalogue.item).by_prefix()
+        object.__setattr__(self, "renders", {**own, **self.renders})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ def respond(service: Service, request: Request, view: View, headers: Mapping[str
         "reader": who,
         "labels": Labels(who.language, service.vocabulary),
         "canonical": who.canonical(view.canonical),
+        "alternates": who.alternates(view.canonical),
         "indexed": view.indexed and view.status == 200,
     }
     content = environment(who.language).get_template(view.template).render({**common, **view.values})

@@ -19,10 +19,11 @@ from canoe.home import Home
 from canoe.marc_records import MarcRecords, marc21_records, marcxml_collection
 from canoe.progress import counting
 from canoe.quality import quality_lines
+from metadata.edit_fields import plain, shown
 from metadata.errors import DamageFound, StorageError, UsageError
-from metadata.model import Item
+from metadata.model import Item, Text
 from metadata.serial import record_line
-from search.engine import Request, open_reader
+from search.engine import Request
 
 _LONGEST_NAME = 240  # bytes: most file systems take 255, and a bag in the making has a longer name than it will have
 
@@ -157,10 +158,10 @@ def _chosen(home: Home, query: str) -> Iterator[Item]:
 
 
 def _found_ids(home: Home, query: str) -> Iterator[str]:
-    reader, offset = open_reader(home.index), 0
+    reader, offset = home.index_reader(), 0
     try:
-        while hits := reader.find(Request(query, offset=offset, limit=100)).hits:
-            yield from (hit.id for hit in hits)
+        while hits := reader.find(Request(query, offset=offset, limit=100, pages_per_item=0, facets=())).hits:
+            yield from (item.id for hit in hits for item in hit.all_editions)
             offset += len(hits)
     finally:
         reader.close()
@@ -187,22 +188,37 @@ def _csv(home: Home, items: Iterable[Item]) -> Iterator[bytes]:
 
 
 def _flat(item: Item) -> dict[str, str]:
-    return {
-        "titles": " | ".join(text.value for text in item.titles),
-        "agents": " | ".join(f"{one.agent.name} ({one.role})" for one in item.contributions),
-        "dates": " | ".join(date.value for date in item.dates),
-        "languages": " | ".join(item.languages),
-        "subjects": " | ".join([*item.concepts, *(keyword.value for keyword in item.keywords)]),
-        "identifiers": " | ".join(f"{one.scheme}:{one.value}" for one in item.identifiers),
-        "doi": item.doi.name if item.doi else "",
-        "collections": " | ".join(item.collections),
-        "rights": " | ".join(text.value for text in item.rights),
+    cells = {
+        "titles": _values(item.titles),
+        "agents": [f"{one.agent.name} ({one.role})" for one in item.contributions],
+        "languages": item.languages,
+        "subjects": [*item.concepts, *_values(item.keywords)],
+        "identifiers": [f"{one.scheme}:{one.value}" for one in item.identifiers],
+        "doi": [item.doi.name] if item.doi else [],
+        "collections": item.collections,
+        "rights": _values(item.rights),
+        "descriptions": _values(item.descriptions),
+        "notes": _values(item.notes),
+        "places": item.places,
+        "series": [plain(one) + (f" (ISSN {one.issn})" if one.issn else "") for one in item.series],
+        "coverage": [*_values(item.coverage), *item.countries, *(shown(box) for box in item.boxes)],
+        "relations": [f"{one.kind} {one.target}" for one in item.relations],
+        "files": [file.name for file in item.files_as("original")],
+        **{name: [one.value for one in item.dates if one.kind == kind] for name, kind in _DATES.items()},
     }
+    return {name: " | ".join(values) for name, values in cells.items()}
 
 
+def _values(texts: Iterable[Text]) -> list[str]:
+    return [text.value for text in texts]
+
+
+_DATES = {"dates": "issued", "created": "created", "period": "covered"}
 _COLUMNS = [
     *("id", "source", "status", "type", "titles", "agents", "dates", "languages", "subjects"),
     *("identifiers", "doi", "collections", "rights", "page_count", "accession"),
+    *("created", "period", "descriptions", "notes", "places", "edition", "extent", "series", "coverage"),
+    *("access", "embargo", "relations", "files", "reason"),
 ]
 
 

@@ -21,6 +21,7 @@ from canoe.report_page import Heading, report_page
 from canoe.settings import LANGUAGE_CODES
 from ingest.batch import ingest
 from ingest.tools import Report, Tools
+from metadata.accession import Harvest
 from metadata.errors import UsageError
 from metadata.mapping import read_mapping
 
@@ -146,6 +147,7 @@ def accessions(
                     "counts": dict(one.counts),
                     "state": one.state,
                     "undone_at": one.undone_at or None,
+                    **_harvest_json(one.harvest),
                 }
                 for one in listed
             ]
@@ -154,4 +156,21 @@ def accessions(
         for one in listed:
             counts = ", ".join(f"{count} {outcome}" for outcome, count in one.counts if count)
             undone = f"  {one.state} {one.undone_at}" if one.undone_at else ""
-            print_lines([f"{one.id}  {one.received_at}  {counts}{undone}"])
+            came = f"  {one.sources[0]}" if one.harvest else ""
+            print_lines([f"{one.id}  {one.received_at}  {counts or 'nothing new'}{undone}{came}"])
+
+
+def _harvest_json(harvest: Harvest | None) -> dict[str, dict[str, str | bool | None]]:
+    """Return where an accession was harvested from, nothing for one that came as files."""
+    if harvest is None:
+        return {}
+    told = {
+        "base_url": harvest.base_url,
+        "name": harvest.repository,
+        "prefix": harvest.prefix,
+        "set": harvest.set_spec or None,
+        "from": harvest.since or None,
+        "newest": harvest.newest or None,
+        "complete": harvest.complete,
+    }
+    return {"harvest": told}

@@ -67,8 +67,7 @@ def rebuild(
         damaged = rebuilt.damaged
         say(f"Catalogue made again from {rebuilt.objects} objects.")
     if index or not catalogue:
-        opened.forget_index()
-        say(f"Search index made again: {opened.update_index()} items taken in.")
+        say(f"Search index made again: {opened.rebuild_index()} items taken in.")
     for fault in damaged:
         say(str(fault))
     if damaged:

@@ -231,7 +231,6 @@ def _let_follow(home: Home, left_to_do: Afterwards) -> None:
     elif left_to_do.catalogued:
         # What came back has the change number it had: a follower that is past it must begin again.
         try:
-            home.forget_index()
-            home.update_index()
+            home.rebuild_index()
         except HomeHeld as fault:
             say(f"The index does not know all that came back. {fault.message} Then run canoe rebuild --index.")

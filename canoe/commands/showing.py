@@ -1,8 +1,6 @@
-"""canoe show, canoe search, canoe vocabulary: what the library knows."""
+"""canoe show, canoe vocabulary: what the library knows."""
 
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +10,6 @@ from canoe.commands.options import (
     HomeOption,
     ItemArgument,
     JsonOption,
-    counted,
     open_home,
     print_json,
     print_lines,
@@ -22,7 +19,6 @@ from canoe.home import Home
 from canoe.settings import home_folder
 from metadata.errors import NotFound
 from metadata.model import Page
-from search.engine import Answer, ItemHit, Request, SearchReader, open_reader
 
 
 def show(
@@ -50,60 +46,6 @@ def _page(page: Page) -> dict[str, Any]:
         "method": page.method,
         "text": page.text,
     }
-
-
-def search(
-    query: Annotated[str, typer.Argument(help='Words, "a phrase", -not, title:word, year:1990..2005.')],
-    home: HomeOption = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Items at most.")] = 10,
-    as_json: JsonOption = False,
-) -> None:
-    """Search the full text and the descriptions; answers are items, with their best pages.
-
-    With --json: a JSON line an item.
-    """
-    opened = open_home(home)
-    reader = open_reader(opened.index)
-    try:
-        _print_answer(opened, reader, Request(query, limit=limit), as_json)
-    finally:
-        reader.close()
-
-
-def _print_answer(home: Home, reader: SearchReader, request: Request, as_json: bool) -> None:
-    answer = reader.find(request)
-    for remark in answer.remarks:
-        typer.echo(remark, err=True)
-    for hit in _all_hits(reader, request, answer):
-        title = home.library.item(hit.id).title.value
-        if as_json:
-            print_json(_hit_json(hit, title))
-        else:
-            print_lines(_hit_lines(hit, title))
-    if not as_json:
-        print_lines([f"{counted(answer.total, 'item')}."])
-
-
-def _all_hits(reader: SearchReader, request: Request, first: Answer) -> Iterator[ItemHit]:
-    """Yield as many hits as are asked for: an engine gives a limited number at once."""
-    hits, given = first.hits, 0
-    while hits:
-        yield from hits
-        given += len(hits)
-        left = min(request.limit, first.total) - given
-        hits = reader.find(replace(request, offset=given, limit=left)).hits if left > 0 else ()
-
-
-def _hit_json(hit: ItemHit, title: str) -> dict[str, Any]:
-    pages = [{"number": page.number, "snippet": "".join(text for text, _ in page.snippet)} for page in hit.pages]
-    return {"id": hit.id, "title": title, "score": round(hit.score, 4), "pages": pages}
-
-
-def _hit_lines(hit: ItemHit, title: str) -> Iterator[str]:
-    yield f"{hit.id}  {title}"
-    for page in hit.pages:
-        passage = "".join(f"[{text}]" if marked else text for text, marked in page.snippet)
-        yield f"    p. {page.number}: {' '.join(passage.split())}"
 
 
 vocabulary = typer.Typer(

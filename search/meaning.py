@@ -1,0 +1,101 @@
+"""What the words of a query stand for beside themselves: numbers in any spelling, concepts in any language.
+
+``978-2-8317-1185-0`` is an identifier, however it is spelt where it is catalogued; ``zone
+humide`` is a label of the concept of wetlands, whatever the language of the record. Both are
+looked for *or* the words as they stand, so that nothing is lost.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+from typing import TypeAlias
+
+from metadata.standard_numbers import isbn
+from metadata.vocabulary import Vocabulary
+from search.analysis import core
+from search.engine import Expansion
+from search.identifiers import identifier, looks_like_identifier
+from search.query_tree import And, Node, Or, Phrase, Value, Word, join
+
+LONGEST_LABEL = 8
+"""Words of a label that are read together at most."""
+
+_Labelled = Callable[[str], str]
+_Run: TypeAlias = Sequence[Word]
+
+
+def meant(node: Node, vocabulary: Vocabulary | None) -> tuple[Node, tuple[Expansion, ...]]:
+    """Return the tree with what its words stand for, and which words were taken for concepts.
+
+    ``vocabulary`` None takes no words for concepts. What is excluded stays as it stands, and
+    so do words that name several concepts. Narrower concepts count, too: items are indexed
+    with all broader ones.
+    """
+    reader = _Reader(vocabulary.find if vocabulary else lambda _: "")
+    return reader.read(node), tuple(reader.expansions)
+
+
+class _Reader:
+    def __init__(self, labelled: _Labelled) -> None:
+        self._labelled = labelled
+        self.expansions: list[Expansion] = []
+
+    def read(self, node: Node) -> Node:
+        """Return the node with what it stands for."""
+        if isinstance(node, And):
+            return join(And, list(self._conjunction(node.nodes))) or node
+        if isinstance(node, Or):
+            return Or(tuple(map(self.read, node.nodes)))
+        if isinstance(node, Word):
+            return self._run([node]) or node
+        if isinstance(node, Phrase) and node.field in ("text", "subject"):
+            return self._or(node, self._named(node.text))
+        return node
+
+    def _conjunction(self, nodes: Sequence[Node]) -> Iterator[Node]:
+        """Read words that follow each other as far as they name one thing together, the longest name first."""
+        at = 0
+        while at < len(nodes):
+            words = _words(nodes[at : at + LONGEST_LABEL])
+            runs = ((size, self._run(words[:size])) for size in range(len(words), 0, -1))
+            size, found = next(((size, node) for size, node in runs if node), (1, None))
+            yield found or (nodes[at] if words else self.read(nodes[at]))
+            at += size
+
+    def _run(self, words: _Run) -> Node | None:
+        """Return what words of one field mean together, None where it is nothing."""
+        node = join(And, words)
+        if node is None or words[0].field not in ("text", "subject"):
+            return None
+        text = " ".join(word.text for word in words)
+        if words[0].field == "text" and _is_identifier(text, len(words)):
+            return Or((node, Value("identifier", identifier(text))))
+        uri = self._named(text) or (self._named(core(text)) if len(words) == 1 else "")
+        return self._or(node, uri) if uri else None
+
+    def _named(self, text: str) -> str:
+        """Return the one concept with this label, and note it."""
+        uri = self._labelled(text)
+        if uri:
+            self.expansions.append(Expansion(text, uri))
+        return uri
+
+    @staticmethod
+    def _or(node: Node, uri: str) -> Node:
+        return Or((node, Value("subject", uri))) if uri else node
+
+
+def _words(nodes: Sequence[Node]) -> list[Word]:
+    """Return the words at the beginning of these nodes, as far as they are of one field."""
+    first = nodes[0]
+    same = takewhile(
+        lambda node: isinstance(node, Word) and isinstance(first, Word) and node.field == first.field, nodes
+    )
+    return [node for node in same if isinstance(node, Word)]
+
+
+def _is_identifier(text: str, words: int) -> bool:
+    """Say whether words are an identifier: one that is built like it, or the groups of an ISBN."""
+    if words == 1:
+        return looks_like_identifier(text)
+    digits = text.replace(" ", "")
+    return len(digits) in (10, 13) and digits[:-1].isdigit() and bool(isbn(digits))

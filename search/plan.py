@@ -1,0 +1,237 @@
+"""What to look for in which field of an index: the query's tree, analysed, before an engine's own words.
+
+Every engine has the fields named here and matches these few kinds of things, so that all of
+them find the same items. ``body``, ``title`` and ``subject`` are families: the folded words
+under that name, the stems of a language under ``body_fr`` and so on.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+from search.analysis import STEMMERS, core, terms
+from search.dates import OPEN_FIRST, OPEN_LAST
+from search.query_tree import And, Dates, Fuzzy, Near, Node, Not, Or, Phrase, Prefix, Value, Wording, Years, wanted
+
+STEM_WEIGHT: Final = 0.8  # a word as written counts more than its stem
+STEMMED = frozenset(("body", "title", "subject"))
+FACT_FIELDS = {
+    "language": "languages",
+    "type": "type",
+    "subject": "subjects",
+    "collection": "collections",
+    "year": "year",
+    "format": "formats",
+    "access": "access",
+    "identifier": "identifier",
+}
+"""The index's field for each fact of an item. Its values are kept as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """This very term."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """A word as written, or one of its stems, each in the field of its language; the best counts."""
+
+    written: Term
+    stems: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Terms side by side, in order; at least two."""
+
+    field: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Two different terms with at most ``between`` others between them, in either order."""
+
+    field: str
+    first: str
+    second: str
+    between: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Terms that begin so."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Terms at most so far off, in optimal string alignment."""
+
+    field: str
+    text: str
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Numbers from ``first`` to ``last``, both included; None is open."""
+
+    field: str
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of these."""
+
+    parts: "tuple[Plan, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Any of these; nothing for none."""
+
+    parts: "tuple[Plan, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """What is in ``base`` and in none of ``unwanted``."""
+
+    base: "Plan"
+    unwanted: "tuple[Plan, ...]"
+
+
+Plan: TypeAlias = Term | Forms | Run | Close | Beginning | Similar | Span | Everything | Both | Either | Without
+DESCRIPTIONS: Final = Span("page", 0, 0)
+"""The descriptions of all items: one document an item."""
+
+PAGES: Final = Span("page", 1, None)
+NOTHING: Final = Either(())
+
+
+def plan(node: Node, anchored: bool = False) -> Plan:
+    """Return what to look for to find the documents a tree matches.
+
+    Facts of the item alone (``title:``, ``year:`` …) are asked of descriptions, not of every
+    page of the item; ``anchored`` says that something beside the node asks for text already.
+    """
+    if isinstance(node, And):
+        return _conjunction(node, anchored or _needs_text(node))
+    if isinstance(node, Or):
+        return Either(tuple(plan(part, anchored) for part in node.nodes))
+    if isinstance(node, Not):
+        return Without(_all_there_is(anchored), (plan(node.node, anchored=True),))
+    return leaf(node) if anchored or _needs_text(node) else Both((leaf(node), DESCRIPTIONS))
+
+
+def leaf(node: Wording | Years | Dates | Value) -> Plan:
+    """Return what to look for to find the documents that have this."""
+    if isinstance(node, Years):
+        return Span("year", node.first, node.last)
+    if isinstance(node, Dates):  # a day in common: begun before the end, ended after the beginning
+        begun, ended = OPEN_LAST if node.last is None else node.last, OPEN_FIRST if node.first is None else node.first
+        return Both((Span("date_first", OPEN_FIRST, begun), Span("date_last", ended, OPEN_LAST)))
+    if isinstance(node, Value):
+        return Term(FACT_FIELDS[node.field], node.value)
+    return wording(node, "body" if node.field == "text" else node.field)
+
+
+def wording(node: Wording, family: str) -> Plan:
+    """Return what to look for to find words in a family of fields."""
+    if isinstance(node, Phrase):
+        return _run(terms(node.text), family)
+    if isinstance(node, Near):
+        return _near(terms(node.text), node.between, family)
+    found = terms(core(node.text))
+    if isinstance(node, Prefix):
+        return _with_whole(found, Beginning(family, found[-1]), family) if found else NOTHING
+    if isinstance(node, Fuzzy):
+        return _both(Similar(family, term, node.distance) for term in found) if found else NOTHING
+    return _forms(core(node.text), family) if len(found) == 1 else _run(found, family)
+
+
+def reaches_pages(node: Node) -> bool:
+    """Say whether pages, too, can answer: words of the text are asked for somewhere."""
+    return any(word.field == "text" for word in wanted(node))
+
+
+def titles(node: Node) -> Iterator[Plan]:
+    """Yield the words of a query as they are looked for in titles, which puts an item before others."""
+    words = (word for word in wanted(node) if word.field == "text" and not isinstance(word, Fuzzy))
+    return (wording(word, "title") for word in words)
+
+
+def _needs_text(node: Node) -> bool:
+    """Say whether nothing can match without words of its text."""
+    if isinstance(node, And):
+        return any(map(_needs_text, node.nodes))
+    if isinstance(node, Or):
+        return all(map(_needs_text, node.nodes))
+    return isinstance(node, Wording) and node.field == "text"
+
+
+def _all_there_is(anchored: bool) -> Plan:
+    return Everything() if anchored else DESCRIPTIONS
+
+
+def _conjunction(node: And, anchored: bool) -> Plan:
+    if anchored or not reaches_pages(node):
+        return _joined(node, anchored)
+    # Each part can do without text, so a page must be kept to one that has some of it.
+    words = (leaf(word) for word in wanted(node) if word.field == "text")
+    return Both((_joined(node, anchored=True), Either((DESCRIPTIONS, *words))))
+
+
+def _joined(node: And, anchored: bool) -> Plan:
+    parts = [plan(part, anchored) for part in node.nodes if not isinstance(part, Not)]
+    unwanted = [plan(part.node, anchored=True) for part in node.nodes if isinstance(part, Not)]
+    base = _both(parts) if parts else _all_there_is(anchored)
+    return Without(base, tuple(unwanted)) if unwanted else base
+
+
+def _both(parts: Iterable[Plan]) -> Plan:
+    found = tuple(parts)
+    return found[0] if len(found) == 1 else Both(found)
+
+
+def _forms(word: str, family: str) -> Plan:
+    """Return the word as written or any form of it, in the language of each page."""
+    written = Term(family, terms(word)[0])
+    if family not in STEMMED:
+        return written
+    stems = (Term(f"{family}_{language}", stem) for language in STEMMERS for stem in terms(word, language))
+    return Forms(written, tuple(stems))
+
+
+def _run(words: list[str], family: str) -> Plan:
+    if len(words) < 2:
+        return Term(family, words[0]) if words else NOTHING
+    return Run(family, tuple(words))
+
+
+def _near(words: list[str], between: int, family: str) -> Plan:
+    """Return each word near the next; one that is named twice is wanted once."""
+    different = list(dict.fromkeys(words))
+    if len(different) < 2:
+        return _run(different, family)
+    return _both(Close(family, first, second, between) for first, second in pairwise(different))
+
+
+def _with_whole(words: list[str], last: Plan, family: str) -> Plan:
+    """Return the last word as given; what an apostrophe or hyphen parts off before must be there whole."""
+    return _both([last, *(Term(family, word) for word in words[:-1])])

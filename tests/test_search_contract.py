@@ -1,0 +1,295 @@
+"""The contract of engines: the same questions get the same items, whichever engine is asked.
+
+Tantivy and Whoosh (2.7.4 or whoosh3, whichever is installed) stand on the same library in
+three languages; a reading of the query's tree in plain Python, which knows neither, is the judge.
+"""
+
+import random
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from rapidfuzz.distance import OSA
+
+from metadata.vocabulary import Vocabulary, read_skos
+from search.analysis import STEMMERS, core, stemmed_in, terms
+from search.engine import ENGINES, Expansion, PageDocument, Request, SearchReader, open_reader, open_writer
+from search.identifiers import identifier
+from search.query import And, Dates, Fuzzy, Near, Node, Not, Or, Phrase, Prefix, Value, Word, Years, parse, wanted
+
+FORESTS, LAND = "urn:c:wet", "urn:c:land"
+SKOS = b"""
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<urn:s> a skos:ConceptScheme .
+<urn:c:land> a skos:Concept ; skos:inScheme <urn:s> ; skos:prefLabel "Land"@en, "Terre"@fr .
+<urn:c:wet> a skos:Concept ; skos:inScheme <urn:s> ; skos:broader <urn:c:land> ;
+    skos:prefLabel "Wetlands"@en, "Zones humides"@fr, "Humedales"@es ; skos:altLabel "Marshes"@en .
+"""
+WORDS = {
+    "en": ["forest", "forests", "wetland", "wetlands", "bird", "birds", "burning", "burn", "edge", "the", "coastal"],
+    "fr": [
+        "forêt",
+        "forêts",
+        "l’honnête",
+        "honnêtes",
+        "d’Afrique",
+        "oiseau",
+        "oiseaux",
+        "porte-monnaie",
+        "œuvre",
+        "la",
+    ],
+    "es": ["bosque", "bosques", "humedal", "humedales", "año", "años", "pájaro", "quemar", "el", "costera"],
+}
+NAMES = ("Dupont, Jean", "Smith, Anne", "Muñoz, José", "O’Brien, Pat")
+NUMBERS = ("978-2-8317-1185-0", "0378-5955", "https://doi.org/10.1234/AB.c-1", "TR-2004/17")
+
+
+def text(chance: random.Random, language: str) -> str:
+    return " ".join(chance.choices(WORDS[language], k=chance.choice((2, 4, 8))))
+
+
+def library() -> Iterator[PageDocument]:
+    chance = random.Random(30)  # noqa: S311 -- not for secrets
+    for n in range(90):
+        language = chance.choice(tuple(WORDS))
+        title = text(chance, language)
+        year = chance.choice((None, 1990, 1995, 2001))
+        facts = {
+            "item": f"i{n}", "title": title, "type": chance.choice(("book", "report")), "year": year,
+            "languages": (language,), "subjects": chance.choice(((), (LAND,), (FORESTS, LAND))),
+            "topics": ("Wetlands, Zones humides, Humedales",) * (n % 9 == 0), "authors": (chance.choice(NAMES),),
+            "publishers": ("Presses d’Afrique",) * (n % 5 == 0), "places": ("Côte d’Ivoire",) * (n % 4 == 0),
+            "series": (f"Cahiers {n % 3}",), "collections": ("maps",) * (n % 2), "access": chance.choice(("", "open")),
+            "identifiers": (identifier(NUMBERS[n % 4]),) * (n % 3 == 0),
+            "dates": (year * 10_000 + 301, year * 10_000 + 331) if year else None,
+        }  # fmt: skip
+        yield PageDocument(page=0, language=language, text=f"{title}\n{text(chance, language)}", **facts)  # type: ignore[arg-type]
+        for page in range(1, chance.choice((1, 2, 5))):
+            own = chance.choice((language, language, "en"))
+            yield PageDocument(page=page, language=own, text=text(chance, own), **facts)  # type: ignore[arg-type]
+
+
+LIBRARY = list(library())
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    return read_skos(SKOS)
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory: pytest.TempPathFactory, vocabulary: Vocabulary) -> dict[str, SearchReader]:
+    folder = tmp_path_factory.mktemp("home") / "index"
+    for engine in ENGINES:
+        writer = open_writer(folder, engine)
+        writer.put(LIBRARY)
+        writer.commit(7)
+        writer.close()
+    return {engine: open_reader(folder, engine, vocabulary) for engine in ENGINES}
+
+
+def found(reader: SearchReader, query: str, expand: bool = False) -> set[str]:
+    answer = reader.find(Request(query, limit=100, expand=expand))
+    assert answer.total == len(answer.hits)
+    return {hit.id for hit in answer.hits}
+
+
+# The judge: a document holds a query, or it does not.
+
+
+def family(document: PageDocument, field: str) -> str:
+    texts = {
+        "text": document.text, "title": document.title, "author": "\n".join(document.authors),
+        "publisher": "\n".join(document.publishers), "subject": "\n".join(document.topics),
+        "place": "\n".join(document.places), "series": "\n".join(document.series),
+        "collection": "\n".join(document.collections),
+    }  # fmt: skip
+    return unicodedata.normalize("NFC", texts[field])
+
+
+def holds_word(node: Word, document: PageDocument) -> bool:
+    looked_in, word = family(document, node.field), core(node.text)
+    asked, there = terms(word), terms(looked_in)
+    if len(asked) != 1:
+        return beside(asked, there)
+    if asked[0] in there:
+        return True
+    own = stemmed_in(document.language)
+    languages = tuple(STEMMERS) if document.page == 0 or node.field == "subject" else (own,) * bool(own)
+    stemmed = node.field in ("text", "title", "subject")
+    return stemmed and any(set(terms(word, one)) & set(terms(looked_in, one)) for one in languages)
+
+
+def beside(wanted: list[str], there: list[str]) -> bool:
+    return any(there[at : at + len(wanted)] == wanted for at in range(len(there))) if wanted else False
+
+
+def near(wanted: list[str], there: list[str], between: int) -> bool:
+    different = list(dict.fromkeys(wanted))
+    places = {word: [at for at, term in enumerate(there) if term == word] for word in different}
+    return all(places.values()) and all(
+        any(abs(one - other) <= between + 1 for one in places[first] for other in places[second])
+        for first, second in pairwise(different)
+    )
+
+
+def holds(node: Node, document: PageDocument) -> bool:
+    match node:
+        case And(nodes):
+            return all(holds(part, document) for part in nodes)
+        case Or(nodes):
+            return any(holds(part, document) for part in nodes)
+        case Not(inner):
+            return not holds(inner, document)
+        case Years(first, last):
+            return document.year is not None and (first or 0) <= document.year <= (last or 9999)
+        case Dates(begin, end):
+            dates = document.dates
+            return dates is not None and dates[0] <= (end or 10**8) and dates[1] >= (begin or 0)
+        case Value():
+            return node.value in values(document, node.field)
+        case _:
+            return holds_words(node, document)
+
+
+def answers(node: Node, document: PageDocument) -> bool:
+    """Say whether a document answers: without words of the text only a description does, a page must have some."""
+    if isinstance(node, Or):
+        return any(answers(part, document) for part in node.nodes)
+    words = [word for word in wanted(node) if word.field == "text"]
+    return holds(node, document) and (document.page == 0 or any(holds(word, document) for word in words))
+
+
+def values(document: PageDocument, field: str) -> tuple[str, ...]:
+    return {
+        "language": document.languages, "type": (document.type,), "access": (document.access,),
+        "format": document.formats, "identifier": document.identifiers, "subject": document.subjects,
+    }[field]  # fmt: skip
+
+
+def holds_words(node: Word | Prefix | Fuzzy | Phrase | Near, document: PageDocument) -> bool:
+    there = terms(family(document, node.field))
+    match node:
+        case Phrase(words):
+            return beside(terms(words), there)
+        case Near(words, between):
+            return near(terms(words), there, between)
+        case Prefix(start):
+            *whole, last = terms(core(start))
+            return any(term.startswith(last) for term in there) and set(whole) <= set(there)
+        case Fuzzy(word, distance):
+            return all(any(OSA.distance(one, term) <= distance for term in there) for one in terms(core(word)))
+        case Word():
+            return holds_word(node, document)
+
+
+def expected(query: str) -> set[str]:
+    node = parse(query).node
+    return {document.item for document in LIBRARY if node is None or answers(node, document)}
+
+
+# Random queries
+
+FACTS = [
+    "year:1990", "year:1990..1995", "year:>=1995", "date:1990..1995-02", "date:>=2001-03", "date:<1995-03-15",
+    "language:fr", "type:report", "access:open", "author:dupont", "autor:munoz", "author:o'brien", "editeur:presses",
+    "lieu:ivoire", "série:1", "collection:maps", "sujet:humedal", "sujet:zone", "isbn:2831711851", "doi:10.1234/ab.C-1",
+]  # fmt: skip
+
+
+def random_leaf(chance: random.Random) -> str:
+    word = chance.choice(WORDS[chance.choice(tuple(WORDS))])
+    other = chance.choice(WORDS[chance.choice(tuple(WORDS))])
+    kinds = [
+        word, word.upper(), f'"{word} {other}"', f'"{word} {other}"~{chance.randint(0, 4)}',
+        f'"{word} {other} {chance.choice(WORDS["en"])}"~{chance.randint(1, 6)}', f"{word[:3]}*", f"{word}~",
+        f"{word[:-1]}~1", f"title:{word}", f'title:"{word} {other}"', chance.choice(FACTS), chance.choice(FACTS),
+    ]  # fmt: skip
+    return chance.choice(kinds)
+
+
+def random_query(chance: random.Random, depth: int = 0) -> str:
+    if depth == 2 or chance.random() < 0.3:
+        return random_leaf(chance)
+    left, right = random_query(chance, depth + 1), random_query(chance, depth + 1)
+    return chance.choice((f"({left} {right})", f"({left} OR {right})", f"({left} -{right})", f"(-{left} {right})"))
+
+
+def test_random_queries_find_the_same_items_on_every_engine(readers: dict[str, SearchReader]) -> None:
+    chance = random.Random(8)  # noqa: S311 -- not for secrets
+    some = 0
+    for _ in range(80):
+        query = random_query(chance)
+        wanted = expected(query)
+        some += 0 < len(wanted) < 90
+        for engine, reader in readers.items():
+            assert found(reader, query) == wanted, f"{engine}: {query}"
+    assert some > 40
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_facets_and_filters_are_the_same_on_every_engine(readers: dict[str, SearchReader], engine: str) -> None:
+    for query in ("forest", "", "bosque -humedal"):
+        for filters in ((), (("type", "book"),), (("decade", "1990"), ("language", "fr"))):
+            request = Request(query, filters, without=(("year", "2001"),), limit=100)
+            one, other = readers[engine].find(request), readers["tantivy"].find(request)
+            assert (one.total, one.works, one.facets) == (other.total, other.works, other.facets)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_label_in_one_language_finds_what_is_classified(readers: dict[str, SearchReader], engine: str) -> None:
+    classified = {document.item for document in LIBRARY if FORESTS in document.subjects}
+    answer = readers[engine].find(Request("zone humide", limit=100))
+    assert {hit.id for hit in answer.hits} >= classified
+    assert answer.expansions == (Expansion("zone humide", FORESTS, len(classified)),)
+    assert readers[engine].find(Request("zone humide", limit=100, expand=False)).expansions == ()
+    assert not classified <= found(readers[engine], "zone humide")
+    narrowed = readers[engine].find(Request("marsh forest", limit=100))
+    assert {hit.id for hit in narrowed.hits} >= expected("forest") & classified - expected("-forest")
+    below = {document.item for document in LIBRARY if LAND in document.subjects}
+    assert found(readers[engine], "terre", expand=True) >= below > classified
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("9782831711850", 0), ("2-8317-1185-1", 0), ("978 2 8317 1185 0", 0), ("isbn:2831711851", 0),
+        ("03785955", 1), ("issn:0378-5955", 1), ("10.1234/ab.C-1", 2), ("https://doi.org/10.1234/AB.C-1", 2),
+        ("doi:10.1234/ab.c-1", 2), ("identifier:TR/2004-17", 3), ("tr-2004-17", 3),
+    ],
+)  # fmt: skip
+def test_numbers_are_found_in_any_spelling(
+    readers: dict[str, SearchReader], engine: str, query: str, number: int
+) -> None:
+    having = {document.item for document in LIBRARY if identifier(NUMBERS[number]) in document.identifiers}
+    assert having
+    assert found(readers[engine], query) == having
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_put_again_replaces_and_what_is_removed_is_gone(tmp_path: Path, engine: str) -> None:
+    writer = open_writer(tmp_path, engine)
+    writer.put([PageDocument("a", 0, text="heron"), PageDocument("a", 1, text="stork"), PageDocument("b", 0)])
+    writer.commit(3)
+    writer.put([PageDocument("a", 0, text="crane")])
+    writer.put([PageDocument("a", 0, text="egret")])
+    writer.remove(["b", "never there"])
+    reader = open_reader(tmp_path, engine)
+    assert (found(reader, ""), reader.position()) == ({"a", "b"}, 3)
+    writer.commit(5)
+    assert [found(reader, word) for word in ("heron", "stork", "crane", "egret", "")] == [
+        set(),
+        set(),
+        set(),
+        {"a"},
+        {"a"},
+    ]
+    writer.clear()
+    assert (writer.position(), reader.position()) == (0, 5)
+    writer.commit(0)
+    assert (found(reader, ""), reader.position()) == (set(), 0)
+    writer.close()

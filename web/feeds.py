@@ -1,0 +1,135 @@
+"""Atom feeds (RFC 4287) of what is new and of what a search finds, and the OpenSearch 1.1 description of the search."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archive.catalogue import Change
+from archive.clock import to_datestamp
+from metadata import citing
+from metadata.model import Item
+from metadata.xmlbuild import document, element, leaf
+from search.engine import Request as Question
+from web.labels import Labels, creators
+from web.render import Service
+from web.results import Asked, flat, read
+from web.sitemaps import HOUR, xml_answer
+
+ATOM, OPENSEARCH = "http://www.w3.org/2005/Atom", "http://a9.com/-/spec/opensearch/1.1/"
+NEWEST, BEST = 50, 200
+"""Entries of a feed; that of a search has the newest of the best answers."""
+
+_ATOM_TYPE = "application/atom+xml; charset=utf-8"
+_DESCRIPTION_TYPE = "application/opensearchdescription+xml; charset=utf-8"
+_NEVER = 0
+_SHORT, _LONG = 16, 48  # characters of the names in a description
+_SUMMARY = 1_000
+
+
+def new_items(service: Service, _: Request) -> Response:
+    """Answer ``/new.atom``: the items that changed last, newest first."""
+    items = service.library.catalogue.newest(NEWEST)
+    return _feed(service, "/new.atom", service.site.name, _changes(service, (item.id for item in items)))
+
+
+def found_items(service: Service, request: Request) -> Response:
+    """Answer ``/search.atom``, with the parameters of ``/search``: what is newest of what it finds."""
+    asked = read(request.query_params)
+    question = Question(asked.query, tuple(asked.filters), limit=BEST, pages_per_item=1, facets=())
+    answer = service.engine.find(question)
+    changes = sorted(_changes(service, (hit.id for hit in flat(answer.hits))), key=lambda one: -one.number)[:NEWEST]
+    counted = [leaf("opensearch:totalResults", str(answer.total)), leaf("opensearch:itemsPerPage", str(len(changes)))]
+    return _feed(service, f"/search.atom{_query(asked)}", _title(service, asked), changes, counted)
+
+
+def description(service: Service, _: Request) -> Response:
+    """Answer ``/opensearch.xml``: how browsers and other programs search here."""
+    base_url, name = service.site.base_url, service.site.name
+    content = [
+        leaf("ShortName", name[:_SHORT].strip()),
+        leaf("LongName", name[:_LONG].strip()),
+        leaf("Description", name[:_SUMMARY]),
+        leaf("Contact", service.site.admin_email),
+        _template("text/html", f"{base_url}/search?q={{searchTerms}}&page={{startPage?}}", "results"),
+        _template("application/atom+xml", f"{base_url}/search.atom?q={{searchTerms}}", "results"),
+        _template("application/opensearchdescription+xml", f"{base_url}/opensearch.xml", "self"),
+        *(leaf("Language", code) for code in ("en", "fr", "es")),
+        leaf("InputEncoding", "UTF-8"),
+        leaf("OutputEncoding", "UTF-8"),
+    ]
+    root = element("OpenSearchDescription", {"xmlns": OPENSEARCH}, content)
+    return xml_answer(document(root), _DESCRIPTION_TYPE)
+
+
+def _template(media_type: str, template: str, rel: str) -> str:
+    return element("Url", {"type": media_type, "rel": rel, "template": template})
+
+
+def _changes(service: Service, ids: Iterable[str]) -> list[Change]:
+    """Return the items of these ids that are public, and when they changed."""
+    held = (service.library.catalogue.held(item_id) for item_id in ids)
+    return [Change(one.change, one.item) for one in held if one and one.item.status == "published"]
+
+
+def _title(service: Service, asked: Asked) -> str:
+    labels = Labels(service.site.default_language, service.vocabulary)
+    parts = [asked.query, *(labels.value(name, value).value for name, value in asked.filters)]
+    return " · ".join([part for part in parts if part] + [service.site.name])
+
+
+def _query(asked: Asked) -> str:
+    pairs = asked.pairs()
+    return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def _feed(service: Service, path: str, title: str, changes: Sequence[Change], more: Iterable[str] = ()) -> Response:
+    address = service.site.base_url + path
+    page = service.site.base_url + path.replace("/search.atom", "/search").replace("/new.atom", "/")
+    content = [
+        leaf("id", address),
+        leaf("title", title),
+        leaf("updated", to_datestamp(max((one.number for one in changes), default=_NEVER))),
+        element("author", None, [leaf("name", service.site.name)]),
+        _link("self", address, "application/atom+xml"),
+        _link("alternate", page, "text/html"),
+        _link("search", f"{service.site.base_url}/opensearch.xml", "application/opensearchdescription+xml"),
+        *more,
+        *(_entry(service, one) for one in changes),
+    ]
+    answer = xml_answer(document(element("feed", {"xmlns": ATOM, "xmlns:opensearch": OPENSEARCH}, content)), _ATOM_TYPE)
+    answer.headers["Cache-Control"] = f"public, max-age={HOUR // 4}"
+    return answer
+
+
+def _entry(service: Service, change: Change) -> str:
+    item, base_url = change.item, service.site.base_url
+    landing = citing.landing(item, base_url)
+    content = [
+        leaf("id", landing),
+        leaf("title", citing.clean(item.title.value) or item.id),
+        leaf("updated", to_datestamp(change.number)),
+        *(element("author", None, [name]) for name in _names(item)),
+        _link("alternate", landing, "text/html"),
+        *_enclosures(item, base_url),
+        leaf("summary", citing.clean(next((text.value for text in item.descriptions), ""))[:_SUMMARY]),
+        element("category", {"term": item.type, "label": Labels("en", service.vocabulary).kind(item.type)}),
+    ]
+    return element("entry", None, content)
+
+
+def _names(item: Item) -> list[str]:
+    return [name for agent in creators(item) if (name := leaf("name", citing.clean(agent.name)))]
+
+
+def _enclosures(item: Item, base_url: str) -> Iterator[str]:
+    for file in citing.offered(item):
+        if file.role == "access" or not any(item.files_as("access")):
+            address = citing.file_address(item, file, base_url)
+            yield _link("enclosure", address, file.media_type, file.size)
+            return
+
+
+def _link(rel: str, href: str, media_type: str, length: int | None = None) -> str:
+    return element("link", {"rel": rel, "href": href, "type": media_type, "length": length})

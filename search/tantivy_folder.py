@@ -9,10 +9,12 @@ for of one version the highest number counts.
 import fcntl
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 import msgspec
 from tantivy import Index, Searcher
@@ -27,6 +29,8 @@ _SUFFIXES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
 _SEGMENT_FILE = re.compile(r"([0-9a-f]{32})\..+")
 _VERSION_FOLDER = re.compile(r"[0-9a-f]{16}(\.\d+)?(\.new)?")
 _NEW = ".new"
+_PATIENCE = 5.0  # seconds: a follower that has just committed gives its lock back
+_MOMENT = 0.02
 _LOCK = ".tantivy-writer.lock"
 _ATTEMPTS = 5
 _ALLOW = "Free space, or give this account the permission to write there."
@@ -70,7 +74,7 @@ def built_beside(folder: Path) -> Iterator[Path]:
     made = folder / _named(first, _number(old.name, first) + 1)
     new = made.with_name(made.name + _NEW)
     make_folders(old)
-    with _locked(old), storage(new):
+    with _locked(old, _PATIENCE), storage(new):
         remove_tree(new)
         make_folders(new)
         try:
@@ -179,14 +183,23 @@ def note(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock that Tantivy's writers hold; raises HomeHeld."""
+def _locked(folder: Path, patience: float = 0) -> Iterator[None]:
+    """Hold the lock that Tantivy's writers hold; raises HomeHeld where another has it after ``patience`` (seconds)."""
+    deadline = time.monotonic() + patience
     with (folder / _LOCK).open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as fault:
-            raise _held(folder) from fault
+        while not _taken(lock):
+            if time.monotonic() >= deadline:
+                raise _held(folder)
+            time.sleep(_MOMENT)
         yield
+
+
+def _taken(lock: BinaryIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def stamp(folder: Path) -> tuple[int, int]:

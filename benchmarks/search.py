@@ -1,6 +1,6 @@
 """Search beside Whoosh 2.7.4, on the same pages in the same run.
 
-    python -m benchmarks.search [PAGES] [QUERIES]
+    python -m benchmarks.search [PAGES [QUERIES [BESIDE]]]
 
 Pages are made here: for each of English, French and Spanish a vocabulary of 30,000 words is
 put together from syllables of the language, a third of them inflected with its usual
@@ -12,10 +12,15 @@ StemmingAnalyzer (English) in one field; Canoe keeps folded words and the page's
 A question is a whole page of results: ten items with their total, facets over language,
 type, year and subject, and a marked snippet of the best page of each. For Whoosh that is
 collapse, groupedby and highlights; its facets count pages, Canoe's count items.
+
+Canoe does all PAGES, alone; both do the first BESIDE of them, for Whoosh cannot keep up with
+more. Times are those of the clock; beside them stands the processor's time, which other
+work on the machine changes less. Canoe fills with a thread a core; a question takes one.
 """
 
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,10 +29,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from time import process_time, thread_time
+from typing import Any, TypeVar
 
-from search.engine import PageDocument, Request, open_reader, open_writer
-from search.query import And, Node, Not, Or, Phrase, Prefix, parse
+from search.engine import PageDocument, Request, SearchReader, open_reader, open_writer
+from search.query import parse
+from search.query_tree import And, Node, Not, Or, Phrase, Prefix
 
 warnings.filterwarnings("ignore", category=SyntaxWarning)  # Whoosh is older than this Python
 warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -35,7 +42,9 @@ warnings.filterwarnings("ignore", category=DeprecationWarning)
 from whoosh import fields, highlight, index, query  # noqa: E402
 from whoosh.analysis import StemmingAnalyzer  # noqa: E402
 
+T = TypeVar("T")
 PAGES_PER_ITEM = 20
+FACETS = ("language", "type", "year", "subject")
 VOCABULARY = 30_000
 SYLLABLES = {
     "en": ("for wet land riv er shed bir ding man age ment spe cies hab it at pro tec tion wood ri ver "
@@ -48,16 +57,26 @@ SYLLABLES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """How long something took, in seconds: of the clock, and of the processor."""
+
+    clock: float
+    processor: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """What one engine did: seconds to index, seconds of each question, bytes on disk."""
+    """What one engine did: pages, how long it indexed, each question took and an update needed, bytes on disk."""
 
-    indexing: float
-    questions: list[float]
+    pages: int
+    indexing: Span
+    questions: list[Span]
     size: int
+    update: float = 0.0
 
-    def percentile(self, share: float) -> float:
+    def percentile(self, share: float, of: Callable[[Span], float]) -> float:
         """Return the time within which ``share`` of the questions were answered, in milliseconds."""
-        ordered = sorted(self.questions)
+        ordered = sorted(map(of, self.questions))
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
 
 
@@ -114,16 +133,38 @@ def make_questions(pages: list[PageDocument], count: int) -> list[str]:
 
 def run_canoe(folder: Path, documents: list[PageDocument], questions: list[str]) -> tuple[Figures, list[int]]:
     """Index and ask with Canoe; return the figures and how many pages answer each question."""
-    started = time.perf_counter()
+    indexing, _ = timed(lambda: fill(folder, documents), process_time)
+    reader = open_reader(folder)
+    reader.find(Request(questions[0]))
+    asked = [
+        timed(lambda q=question: reader.find(Request(q, pages_per_item=1, facets=FACETS)).total)  # type: ignore[misc]
+        for question in questions
+    ]
+    size = size_of(folder)
+    times, totals = [span for span, _ in asked], [total for _, total in asked]
+    return Figures(len(documents), indexing, times, size, update(folder, reader)), totals
+
+
+def fill(folder: Path, documents: list[PageDocument]) -> None:
+    """Index the documents."""
     writer = open_writer(folder)
     writer.put(iter(documents))
     writer.commit(1)
     writer.close()
-    indexing = time.perf_counter() - started
-    reader = open_reader(folder)
-    reader.find(Request(questions[0]))
-    asked = [timed(lambda q: reader.find(Request(q, pages_per_item=1)).total, question) for question in questions]
-    return Figures(indexing, [seconds for seconds, _ in asked], size_of(folder)), [total for _, total in asked]
+
+
+def update(folder: Path, reader: SearchReader) -> float:
+    """Return the seconds from an item's coming to its being found, the median of five."""
+    took = []
+    for number in range(5):
+        started = time.perf_counter()
+        writer = open_writer(folder)
+        writer.put([PageDocument(f"new{number}", 0, "en", "new", f"qqnew{number}")])
+        writer.commit(2 + number)
+        assert reader.find(Request(f"qqnew{number}")).total == 1
+        took.append(time.perf_counter() - started)
+        writer.close()
+    return sorted(took)[2]
 
 
 def run_whoosh(folder: Path, documents: list[PageDocument], questions: list[str]) -> tuple[Figures, list[int]]:
@@ -135,20 +176,23 @@ def run_whoosh(folder: Path, documents: list[PageDocument], questions: list[str]
         year=fields.NUMERIC(sortable=True), subjects=fields.KEYWORD(sortable=True),
         title=fields.TEXT(analyzer=StemmingAnalyzer()), text=fields.TEXT(analyzer=StemmingAnalyzer(), stored=True),
     )  # fmt: skip
-    started = time.perf_counter()
     made = index.create_in(str(folder), schema)
-    writer = made.writer(limitmb=128)
-    for page in documents:
-        writer.add_document(
-            item=page.item, page=page.page, language=page.language, type=page.type, year=page.year,
-            subjects=" ".join(page.subjects), title=page.title, text=page.text,
-        )  # fmt: skip
-    writer.commit()
-    indexing = time.perf_counter() - started
+
+    def fill_whoosh() -> None:
+        writer = made.writer(limitmb=128)
+        for page in documents:
+            writer.add_document(
+                item=page.item, page=page.page, language=page.language, type=page.type, year=page.year,
+                subjects=" ".join(page.subjects), title=page.title, text=page.text,
+            )  # fmt: skip
+        writer.commit()
+
+    indexing, _ = timed(fill_whoosh, process_time)
     with made.searcher() as searcher:
         ask_whoosh(searcher, questions[0])
-        asked = [timed(lambda q: ask_whoosh(searcher, q), question) for question in questions]
-    return Figures(indexing, [seconds for seconds, _ in asked], size_of(folder)), [total for _, total in asked]
+        asked = [timed(lambda q=question: ask_whoosh(searcher, q)) for question in questions]  # type: ignore[misc]
+    times, totals = [span for span, _ in asked], [total for _, total in asked]
+    return Figures(len(documents), indexing, times, size_of(folder)), totals
 
 
 def ask_whoosh(searcher: Any, question: str) -> int:
@@ -179,11 +223,11 @@ def to_whoosh(node: Node) -> Any:
     return query.Phrase("text", terms) if len(terms) > 1 else query.Term("text", "".join(terms))
 
 
-def timed(ask: Callable[[str], int], question: str) -> tuple[float, int]:
-    """Return seconds and answer."""
-    started = time.perf_counter()
-    answer = ask(question)
-    return time.perf_counter() - started, answer
+def timed(do: Callable[[], T], processor: Callable[[], float] = thread_time) -> tuple[Span, T]:
+    """Return how long something took, and what it gave."""
+    began, worked = time.perf_counter(), processor()
+    given = do()
+    return Span(time.perf_counter() - began, processor() - worked), given
 
 
 def size_of(folder: Path) -> int:
@@ -191,35 +235,69 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def lines(canoe: Figures, whoosh: Figures, documents: list[PageDocument]) -> Iterator[str]:
-    """Yield the report."""
-    count, text = len(documents), sum(len(page.text.encode()) for page in documents)
-    yield f"{'':24}{'Canoe':>10}{'Whoosh':>10}{'ratio':>10}"
-    rows = [
-        ("indexing, pages/s", count / canoe.indexing, count / whoosh.indexing, False),
-        ("question p50, ms", canoe.percentile(0.5), whoosh.percentile(0.5), True),
-        ("question p99, ms", canoe.percentile(0.99), whoosh.percentile(0.99), True),
-        ("index ÷ text bytes", canoe.size / text, whoosh.size / text, True),
-    ]
-    for name, ours, theirs, smaller_is_better in rows:
-        ratio = theirs / ours if smaller_is_better else ours / theirs
-        yield f"{name:24}{ours:10.2f}{theirs:10.2f}{ratio:9.1f}×"
+def rows(figures: Figures, documents: list[PageDocument]) -> dict[str, tuple[float, bool]]:
+    """Return the figures by name, and whether less is better."""
+    text = sum(len(page.text.encode()) for page in documents)
+    return {
+        "indexing, pages/s": (figures.pages / figures.indexing.clock, False),
+        "  of processor": (figures.pages / figures.indexing.processor, False),
+        "question p50, ms": (figures.percentile(0.5, lambda span: span.clock), True),
+        "question p99, ms": (figures.percentile(0.99, lambda span: span.clock), True),
+        "  p50 of processor": (figures.percentile(0.5, lambda span: span.processor), True),
+        "  p99 of processor": (figures.percentile(0.99, lambda span: span.processor), True),
+        "index ÷ text bytes": (figures.size / text, True),
+    }
 
 
-def main(count: int = 5_000, questions: int = 100) -> None:
-    """Make pages, run both, print."""
+def beside(documents: list[PageDocument], asked: list[str], folder: Path) -> Iterator[str]:
+    """Yield the report on both engines."""
+    canoe, ours = run_canoe(folder / "canoe", documents, asked)
+    whoosh, theirs = run_whoosh(folder / "whoosh", documents, asked)
+    yield f"{len(documents):,} pages{'':12}{'Canoe':>10}{'Whoosh':>10}{'ratio':>10}"
+    other = rows(whoosh, documents)
+    for name, (ours_is, less_is_better) in rows(canoe, documents).items():
+        theirs_is = other[name][0]
+        ratio = theirs_is / ours_is if less_is_better else ours_is / theirs_is
+        yield f"{name:24}{ours_is:10.2f}{theirs_is:10.2f}{ratio:9.1f}×"
+    yield f"questions with an answer: Canoe {sum(map(bool, ours))}, Whoosh {sum(map(bool, theirs))}"
+
+
+def alone(documents: list[PageDocument], asked: list[str], folder: Path) -> Iterator[str]:
+    """Yield the report on Canoe alone."""
+    figures, _ = run_canoe(folder, documents, asked)
+    yield f"{len(documents):,} pages, Canoe alone"
+    for name, (value, _) in rows(figures, documents).items():
+        yield f"{name:24}{value:10.2f}"
+    yield f"{'update found after, s':24}{figures.update:10.2f}"
+    yield f"{'memory of a reader, MB':24}{memory(folder, asked):10.0f}"
+
+
+def memory(folder: Path, asked: list[str]) -> float:
+    """Return the resident memory of a process that has answered the questions, in megabytes, files mapped and all."""
+    program = (
+        "import resource, sys; from pathlib import Path; from search.engine import Request, open_reader\n"
+        "reader = open_reader(Path(sys.argv[1]))\n"
+        "for question in sys.stdin.read().splitlines(): reader.find(Request(question, pages_per_item=1))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(folder)], input="\n".join(asked), capture_output=True, text=True, check=True
+    )
+    return int(run.stdout) / 1000
+
+
+def main(count: int = 100_000, questions: int = 200, compared: int = 5_000) -> None:
+    """Make pages, run both on some and Canoe on all, print."""
     documents = make_pages(count)
-    asked = make_questions(documents, questions)
     folder = Path(tempfile.mkdtemp(prefix="canoe-search-"))
     try:
-        print(f"{count} pages, {sum(len(p.text.encode()) for p in documents) / 1e6:.1f} MB, {questions} questions")
-        canoe, ours = run_canoe(folder / "canoe", documents, asked)
-        whoosh, theirs = run_whoosh(folder / "whoosh", documents, asked)
-        print(*lines(canoe, whoosh, documents), sep="\n")
-        print(f"questions with an answer: Canoe {sum(map(bool, ours))}, Whoosh {sum(map(bool, theirs))}")
+        some = documents[:compared]
+        print(*beside(some, make_questions(some, questions), folder / "beside"), sep="\n", flush=True)
+        if count > compared:
+            print(*alone(documents, make_questions(documents, questions), folder / "alone"), sep="\n")
     finally:
         shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(*map(int, sys.argv[1:4]))

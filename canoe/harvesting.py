@@ -8,10 +8,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import gettempdir
 from typing import BinaryIO
 
 import msgspec
 
+from archive.durable import storage
 from archive.harvests import Key, Listed, Note, harvests, read_notes, write_note
 from canoe import __version__
 from canoe.harvest_parts import spooling
@@ -80,10 +83,11 @@ class Harvested:
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
 
     def note(self, pieces: Sequence[Piece]) -> None:
-        """Keep what became of more records."""
-        for piece in pieces:
-            self.counts[piece.outcome] += 1
-            self.pieces.write(msgspec.json.encode(piece) + b"\n")
+        """Keep what became of more records. Raises StorageError."""
+        with storage(Path(gettempdir())):
+            for piece in pieces:
+                self.counts[piece.outcome] += 1
+                self.pieces.write(msgspec.json.encode(piece) + b"\n")
 
     def each_piece(self) -> Iterator[Piece]:
         """Yield what became of each record, in the order in which they came."""

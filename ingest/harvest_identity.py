@@ -25,6 +25,7 @@ class HarvestRegister(Register):
     def __init__(self, catalogue: Catalogue, base_url: str) -> None:
         super().__init__(catalogue)
         self._base_url = base_url
+        self._new: set[str] = set()
 
     def known(self, identifier: str) -> Item | None:
         """Return the item that is the repository's record of this identifier, withdrawn or not."""
@@ -33,7 +34,9 @@ class HarvestRegister(Register):
 
     def new_id(self, identifier: str) -> str:
         """Return the id of a record that is not known yet, the same in any home."""
-        return item_id(hashlib.sha512(f"{self._base_url}\n{identifier}".encode()).hexdigest(), self)
+        made = item_id(hashlib.sha512(f"{self._base_url}\n{identifier}".encode()).hexdigest(), self)
+        self._new.add(made)
+        return made
 
     def enter(self, draft: Draft, numbered: bool = True) -> Draft:  # noqa: ARG002 - what it is, is known
         """Return the draft as it is: it comes with its id."""
@@ -42,7 +45,7 @@ class HarvestRegister(Register):
 
     def held(self, item_id: str) -> Item | None:
         """Return what the library held; what its home had deleted comes again, and is published again."""
-        held = super().held(item_id)
+        held = None if item_id in self._new else super().held(item_id)
         if held and is_deleted_at_home(held):
             return replace(held, status="published", reason="", submission="")
         return held

@@ -6,6 +6,7 @@ Specifications: DCMI Metadata Terms; Expressing Qualified Dublin Core in XML; DS
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from lxml import etree
 
@@ -43,7 +44,7 @@ class Value:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A record being read, as its statements in order."""
 
@@ -52,10 +53,20 @@ class Source:
 
     def each(self, element: str, *more: str) -> Iterator[Value]:
         """Yield the statements of an element; ``more`` are other elements, or else refinements it must have."""
-        if more and not set(more) <= _ELEMENTS:
-            yield from (one for one in self.values if one.element == element and one.refinement in more)
+        if not more:
+            yield from self._by_element.get(element, ())
+        elif not _ELEMENTS.issuperset(more):
+            yield from (one for one in self._by_element.get(element, ()) if one.refinement in more)
         else:
             yield from (one for one in self.values if one.element in (element, *more))
+
+    @cached_property
+    def _by_element(self) -> dict[str, list[Value]]:
+        """The statements of each element: a record is asked for them some fifty times."""
+        found: dict[str, list[Value]] = {}
+        for one in self.values:
+            found.setdefault(one.element, []).append(one)
+        return found
 
     def others(self) -> Iterator[Value]:
         """Yield the statements of no element of Dublin Core; those on how a repository keeps the item are none."""

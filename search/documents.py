@@ -14,6 +14,7 @@ from metadata.vocabulary import Vocabulary
 from search.dates import days
 from search.engine import PageDocument
 from search.identifiers import identifier
+from search.works import NO_WORKS, Works
 
 # The hyphen stands first: a pattern that looks behind at every letter takes four times as long.
 _BROKEN_WORD = re.compile(r"[-\u2010\u00ac\u00ad](?<=[^\W\d_].)[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
@@ -22,16 +23,16 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 
 
 def documents(
-    item: Item, pages: Iterable[Page | PageText], vocabulary: Vocabulary, work: str = ""
+    item: Item, pages: Iterable[Page | PageText], vocabulary: Vocabulary, works: Works = NO_WORKS
 ) -> Iterator[PageDocument]:
     """Yield the description of an item, then a document for each page that has text and may be read by all.
 
-    ``work`` names the publication that it is an edition of (:mod:`search.works`).
+    ``works`` says which publication it is an edition of.
 
     Subjects are the item's concepts and all broader ones of ``vocabulary``; formats are those
     of the files that were submitted, not of what was made from them.
     """
-    description = _description(item, vocabulary, work)
+    description = _description(item, vocabulary, works)
     yield description
     if not is_readable(item, datetime.now(UTC).date()):  # a passage shown would be read
         return
@@ -54,7 +55,7 @@ def _joint(broken: re.Match[str]) -> str:
     return "-" if broken.string[broken.end()].isupper() and broken[0][0] in "-\u2010" else ""
 
 
-def _description(item: Item, vocabulary: Vocabulary, work: str) -> PageDocument:
+def _description(item: Item, vocabulary: Vocabulary, works: Works) -> PageDocument:
     broader = (above for uri in item.concepts for above in vocabulary.broader_closure(uri))
     return PageDocument(
         item=item.id,
@@ -77,7 +78,8 @@ def _description(item: Item, vocabulary: Vocabulary, work: str) -> PageDocument:
         identifiers=tuple(dict.fromkeys(filter(None, map(identifier, _identifiers(item))))),
         dates=_dates(item),
         access=item.access,
-        work=work,
+        work=works.names.get(item.id, ""),
+        tied=tuple(works.ties.get(item.id, ())),
         online=any(item.files_as("original")),
         repository=_repository(item),
     )

@@ -40,8 +40,9 @@ class PageDocument:
     each the number YYYYMMDD; ``access`` is a code, ``""`` where nothing is said.
 
     ``work`` is the same for all language editions of one publication (:mod:`search.works`),
-    ``""`` for an item that has no other. ``online`` says that it has files here. ``repository``
-    names the home of a record that was harvested, ``""`` for the library's own.
+    ``""`` for an item that has no other; ``tied`` are the editions that the item is itself tied
+    to. ``online`` says that it has files here. ``repository`` names the home of a record that
+    was harvested, ``""`` for the library's own.
     """
 
     item: str
@@ -65,6 +66,7 @@ class PageDocument:
     dates: tuple[int, int] | None = None
     access: str = ""
     work: str = ""
+    tied: tuple[str, ...] = ()
     online: bool = False
     repository: str = ""
 
@@ -216,7 +218,7 @@ class SearchEngine(SearchReader, Protocol):
         """Take in items; each item's documents stand together, page 0 among them, and replace what it had."""
 
     def editions(self, items: Iterable[str]) -> Mapping[str, str]:
-        """Return the newest commit's items that are of a work of one of these, each with its work."""
+        """Return the newest commit's items of the works that one of these is of or was tied to, each with its work."""
 
     def remove(self, items: Iterable[str]) -> None:
         """Take out all documents of these items; those it does not have are no fault."""

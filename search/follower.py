@@ -15,7 +15,7 @@ from metadata.pages import PageText
 from metadata.vocabulary import Vocabulary
 from search.documents import documents
 from search.engine import PageDocument, SearchEngine
-from search.works import Ties, outdated, works_of
+from search.works import NO_WORKS, Ties, Works, outdated, works_of
 
 BATCH = 500  # changes read at once
 COMMIT_AFTER = 20_000  # documents gathered before a commit
@@ -87,7 +87,7 @@ class _Follower:
         self._engine = engine
         self._library = library
         self._vocabulary = vocabulary
-        self._works: dict[str, str] = {}
+        self._works = NO_WORKS
         self._put: dict[str, str] = {}  # since the last commit: item and work
 
     def look_at(self, changes: Sequence[Change], reached: int, committed: int) -> int:
@@ -102,8 +102,8 @@ class _Follower:
             committed = self.commit(reached)
         indexed = dict(self._engine.editions(changed))
         self._works = works_of(changed | indexed.keys(), self._library)
-        indexed |= {item: self._put[item] for item in self._works.keys() & self._put.keys()}
-        for item_id in sorted(outdated(changed, self._works, indexed)):
+        indexed |= {item: self._put[item] for item in self._works.names.keys() & self._put.keys()}
+        for item_id in sorted(outdated(changed, self._works.names, indexed)):
             with suppress(NotFound):  # a tie may name what is not there
                 item = self._library.item(item_id)
                 if item.status == "published":
@@ -117,10 +117,9 @@ class _Follower:
             self._put[item.id] = ""
             self.gathered += 1
             return
-        work = self._works.get(item.id, "")
-        made = _documents(self._library, self._vocabulary, item, work)
+        made = _documents(self._library, self._vocabulary, item, self._works)
         self._engine.put(made)
-        self._put[item.id] = work
+        self._put[item.id] = self._works.names.get(item.id, "")
         self.gathered += len(made)
 
     def commit(self, position: int) -> int:
@@ -131,10 +130,10 @@ class _Follower:
         return position
 
 
-def _documents(library: Library, vocabulary: Vocabulary, item: Item, work: str) -> list[PageDocument]:
+def _documents(library: Library, vocabulary: Vocabulary, item: Item, works: Works) -> list[PageDocument]:
     """Make all documents of an item before the engine is touched, so that it gets all or the description."""
     try:
-        return list(documents(item, library.page_texts(item), vocabulary, work))
+        return list(documents(item, library.page_texts(item), vocabulary, works))
     except (CanoeError, OSError, ValueError) as fault:
         _log.warning("The pages of %s cannot be read and are not searched: %s", item.id, fault)
-        return list(documents(item, (), vocabulary, work))
+        return list(documents(item, (), vocabulary, works))

@@ -53,8 +53,9 @@ def answer(searcher: Searcher, request: Request, vocabulary: Vocabulary | None =
 
 
 def editions(searcher: Searcher, items: Sequence[str]) -> dict[str, str]:
-    """Return the items that are of a work of one of these, each with its work."""
-    works = {work for _, work in _tied(searcher, Query.term_set_query(SCHEMA, "item", list(items)))}
+    """Return the items of the works that one of these is of, or was tied to, each with its work."""
+    either = any_of(*(Query.term_set_query(SCHEMA, field, list(items)) for field in ("item", "tied")))
+    works = {work for _, work in _tied(searcher, either)}
     return dict(_tied(searcher, Query.term_set_query(SCHEMA, "work", sorted(works)))) if works else {}
 
 

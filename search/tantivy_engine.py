@@ -8,6 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from tantivy import Index, Query, Searcher
+from tantivy.tantivy import IndexWriter
 
 from archive.durable import storage
 from metadata.errors import Outdated
@@ -32,6 +33,7 @@ from search.tantivy_sums import forget_meta
 from search.tantivy_words import completions, similar
 
 _HEAP = 64_000_000  # bytes a writer gathers before it writes a segment, in all its threads
+_HEAP_FILLING = 256_000_000  # of an index that is to be filled: fewer segments, so less to merge
 _MOST_THREADS = 4  # each needs a share of the heap that makes segments of a decent size
 
 
@@ -106,7 +108,7 @@ class TantivyWriter(TantivyReader):
         with storage(target):
             index = _open_or_renew(target, whole)
             with faults(target):
-                self._writer = index.writer(_HEAP, num_threads=_threads(index))
+                self._writer = _writer(index)
             forget_meta(target)
             sweep(target)
         self._target = target
@@ -187,7 +189,8 @@ def _position(searcher: Searcher) -> int:
     return int(searcher.doc(hits[0][1])["position"][0]) if hits else 0
 
 
-def _threads(index: Index) -> int:
-    """Return how many threads may write: all cores where the index is to be filled, since each leaves segments."""
-    filled = index.searcher().num_docs > 1  # the position is a document, too
-    return 1 if filled else min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+def _writer(index: Index) -> IndexWriter:
+    """Return a writer; one that fills an index has all cores and much memory, for each thread leaves segments."""
+    if index.searcher().num_docs > 1:  # the position is a document, too
+        return index.writer(_HEAP, num_threads=1)
+    return index.writer(_HEAP_FILLING, num_threads=min(_MOST_THREADS, len(os.sched_getaffinity(0))))

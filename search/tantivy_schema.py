@@ -31,7 +31,7 @@ WORDS: Mapping[str, Callable[[PageDocument], tuple[str, ...]]] = {
 }
 """Fields of words that a query names, and what of a document stands in each."""
 
-_LAYOUT = 5
+_LAYOUT = 6
 NAMES = "\x1f"
 """Stands before each name in what names the item of a description, after titles and subjects."""
 
@@ -50,6 +50,7 @@ def build_schema() -> Schema:
     for name in ("work_key", "key", "newest", "oldest"):
         builder.add_unsigned_field(name, fast=True)
     builder.add_text_field("by_title", fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("tied", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("offered", tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("named", stored=True)
     builder.add_text_field("body", tokenizer_name=FOLDED, index_option="position")
@@ -87,7 +88,7 @@ def page_document(document: PageDocument) -> Document:
         "item": document.item,
         "page": document.page,
         "key": item_key(document.item),
-        "work_key": item_key(document.work or document.item),
+        "work_key": _work_key(document),
         "newest": _order(document, _day(document)),
         "language": document.language,
         "identifier": list(dict.fromkeys(document.identifiers)),
@@ -116,6 +117,15 @@ def item_key(item: str) -> int:
     return int.from_bytes(hashlib.blake2b(item.encode(), digest_size=8).digest(), "big")
 
 
+def _work_key(document: PageDocument) -> int:
+    """Return the number of the document's work.
+
+    A work is named after one of its items. While the follower is on its way that item may
+    still be indexed as of no work: then it is none of the others' group.
+    """
+    return item_key(f"work {document.work}" if document.work else document.item)
+
+
 def _texts(document: PageDocument) -> Iterator[tuple[str, str]]:
     own = stemmed_in(document.language)
     languages = tuple(STEMMERS) if document.page == 0 else (own,) * bool(own)
@@ -136,6 +146,7 @@ def _of_description(document: PageDocument) -> dict[str, Any]:
     return {
         "oldest": _order(document, _LAST_DAY - day if day else 0),
         "by_title": _clean(f"{sorting_title(document)}\x1f{document.item}"),
+        "tied": list(document.tied),
         "named": _clean(NAMES.join(("\n".join((document.title, *document.topics)), *document.authors))).encode(),
         "offered": list(map(_clean, entries(document))),
     }
@@ -154,4 +165,6 @@ def _order(document: PageDocument, place: int) -> int:
 
 def _clean(text: str) -> str:
     """Compose accents, since a lone combining mark would split its word; drop lone surrogates."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))

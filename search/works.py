@@ -5,8 +5,9 @@ named after the edition whose id comes first, so its name does not hang on who w
 when; an item that has no other edition is of no work.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 
 class Ties(Protocol):
@@ -16,29 +17,33 @@ class Ties(Protocol):
         """Return each tie of translation that one of these items has, at either end: (item, item)."""
 
 
-class Indexed(Protocol):
-    """Where it is known what work items were put in as."""
+class Works(NamedTuple):
+    """The work of each item that has another edition, and the items it is itself tied to."""
 
-    def editions(self, items: Iterable[str]) -> Mapping[str, str]:
-        """Return the items that are of a work of one of these, each with its work."""
+    names: Mapping[str, str]
+    ties: Mapping[str, Sequence[str]]
 
 
-def works_of(items: Collection[str], ties: Ties) -> dict[str, str]:
-    """Return the work of each of these items that has one, and of all their other editions."""
-    roots = dict.fromkeys(items, "")
-    roots = {item: item for item in roots}
+NO_WORKS = Works({}, {})
+
+
+def works_of(items: Collection[str], known: Ties) -> Works:
+    """Return the works of these items and of all their other editions."""
+    roots = {item: item for item in items}
+    ties: dict[str, set[str]] = {}
     new = set(items)
     while new:
-        known = set(roots)
-        for one, other in ties.translations(new):
+        before = set(roots)
+        for one, other in known.translations(new):
             first, second = (_root(roots, item) for item in (one, other))
             roots[max(first, second)] = min(first, second)
-        new = set(roots) - known
-    sizes: dict[str, int] = {}
-    named = {item: _root(roots, item) for item in roots}
-    for root in named.values():
-        sizes[root] = sizes.get(root, 0) + 1
-    return {item: root for item, root in named.items() if sizes[root] > 1}
+            ties.setdefault(one, set()).add(other)
+            ties.setdefault(other, set()).add(one)
+        new = set(roots) - before
+    names = {item: _root(roots, item) for item in roots}
+    sizes = Counter(names.values())
+    tied = {item: root for item, root in names.items() if sizes[root] > 1}
+    return Works(tied, {item: sorted(ties.get(item, ())) for item in tied})
 
 
 def outdated(changed: Collection[str], works: Mapping[str, str], indexed: Mapping[str, str]) -> set[str]:

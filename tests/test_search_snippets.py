@@ -75,8 +75,9 @@ def test_other_scripts_are_split_as_the_index_splits_them(text: str) -> None:
     assert terms(" ".join(words(text))) == terms(text)
 
 
-WORDS = ("forest", "Forêt", "forests", "fire", "œuvre", "İstanbul", "ß", "3rd", "l’été", "d'eau", "a-b", "théâtre")
-PIECES = st.sampled_from((*WORDS, ";", "\n"))
+PIECES = st.sampled_from(
+    ("forest", "Forêt", "forests", "fire", "œuvre", "İstanbul", "ß", "l’été", "d'eau", "a-b", ";", "\n", "théâtre")
+)
 ASKED = st.sampled_from(
     (
         "forest",

@@ -1,30 +1,73 @@
 """The command line: names, options and exit codes are a contract with other programs."""
 
-from typing import Annotated
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from canoe import __version__
-from canoe.commands import (
-    checking,
-    demo,
-    editing,
-    exporting,
-    formats,
-    harvesting,
-    ingesting,
-    keeping,
-    making,
-    replicas,
-    searching,
-    serving,
-    showing,
-    undoing,
-)
-from canoe.commands.options import HELP_STYLE
+from canoe.help_style import HELP_STYLE
+
+_COMMANDS = {
+    "init": "making:init",
+    "ingest": "ingesting:ingest_command",
+    "accessions": "accessions:accessions",
+    "undo": "undoing:undo_command",
+    "harvest": "harvesting:harvest_command",
+    "repositories": "harvesting:repositories",
+    "show": "showing:show",
+    "search": "searching:search",
+    "export": "exporting:export",
+    "formats": "formats:formats",
+    "edit": "editing:edit_command",
+    "withdraw": "keeping:withdraw",
+    "restore": "keeping:restore",
+    "vocabulary": "showing:vocabulary",
+    "doi": "naming:doi",
+    "check": "checking:check",
+    "replicate": "replicas:replicate_command",
+    "repair": "replicas:repair_command",
+    "rebuild": "keeping:rebuild",
+    "serve": "serving:serve",
+    "doctor": "making:doctor",
+    "demo": "demo:demo",
+}
+"""Each command, in the order of the help: the module of :mod:`canoe.commands` it lies in, and its name there."""
+
+
+class _Commands(TyperGroup):
+    """The commands; each is imported when it is asked for, so that none waits for what another needs.
+
+    Contexts and commands are of classes that typer keeps to itself.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the same for all
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        return _command(cmd_name) if cmd_name in _COMMANDS else None
+
+
+@cache
+def _command(name: str) -> Any:
+    module, attribute = _COMMANDS[name].split(":")
+    found = getattr(import_module(f"canoe.commands.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_command(found)
+    alone = _typer()
+    alone.command(name)(found)
+    return typer.main.get_command(alone)
+
+
+def _typer() -> typer.Typer:
+    return typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=HELP_STYLE)
+
 
 app = typer.Typer(
     name="canoe",
+    cls=_Commands,
     help="A digital library in one program and one folder: digitise, describe, keep, search, publish.",
     epilog="Begin with: canoe init, then canoe ingest PATH, then canoe serve. Or: canoe demo",
     no_args_is_help=True,
@@ -32,28 +75,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=HELP_STYLE,
 )
-
-app.command("init")(making.init)
-app.command("ingest")(ingesting.ingest_command)
-app.command("accessions")(ingesting.accessions)
-app.command("undo")(undoing.undo_command)
-app.command("harvest")(harvesting.harvest_command)
-app.command("repositories")(harvesting.repositories)
-app.command("show")(showing.show)
-app.command("search")(searching.search)
-app.command("export")(exporting.export)
-app.command("formats")(formats.formats)
-app.command("edit")(editing.edit_command)
-app.command("withdraw")(keeping.withdraw)
-app.command("restore")(keeping.restore)
-app.add_typer(showing.vocabulary, name="vocabulary")
-app.command("check")(checking.check)
-app.command("replicate")(replicas.replicate_command)
-app.command("repair")(replicas.repair_command)
-app.command("rebuild")(keeping.rebuild)
-app.command("serve")(serving.serve)
-app.command("doctor")(making.doctor)
-app.command("demo")(demo.demo)
 
 
 def _version(asked: bool) -> None:

@@ -83,4 +83,5 @@ def test_an_index_that_is_lost_is_made_again(home: Home, tmp_path: Path) -> None
         while not home.index.exists() or not list(home.index.glob("*/meta.json.sum")):
             assert time.monotonic() < deadline
             time.sleep(0.02)
+        seen_after(reader, "number2")
         assert reader.find(Request("heron")).total == 3

@@ -16,6 +16,7 @@ import pytest
 import typer
 import typer.main
 from PIL import Image
+from typer.core import TyperGroup
 
 from canoe.__main__ import STOPPED
 from canoe.cli import app
@@ -108,8 +109,10 @@ def commands() -> dict[str, Any]:
 
     def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield name, command
-        for part, inner in getattr(command, "commands", {}).items():
-            yield from below(f"{name} {part}", inner)
+        if isinstance(command, TyperGroup):
+            context = typer.Context(command)
+            for part in command.list_commands(context):
+                yield from below(f"{name} {part}", command.get_command(context, part))
 
     return dict(below("canoe", typer.main.get_command(app)))
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -11,9 +11,6 @@ import typer
 from canoe.home import Home
 from canoe.report import inert
 from canoe.settings import home_folder
-
-HELP_STYLE: Literal["rich"] | None = "rich" if sys.stdout.isatty() and sys.stderr.isatty() else None
-"""How help and wrong usage are written: plain where either is no terminal, whatever the environment says."""
 
 HomeOption = Annotated[
     Path | None,

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from canoe.commands.options import (
-    HELP_STYLE,
     HomeOption,
     ItemArgument,
     JsonOption,
@@ -15,6 +14,7 @@ from canoe.commands.options import (
     print_lines,
 )
 from canoe.forms import Form, shown
+from canoe.help_style import HELP_STYLE
 from canoe.home import Home
 from canoe.settings import home_folder
 from metadata.errors import NotFound
@@ -49,7 +49,10 @@ def _page(page: Page) -> dict[str, Any]:
 
 
 vocabulary = typer.Typer(
-    help="The classification: its concepts and their labels.", no_args_is_help=True, rich_markup_mode=HELP_STYLE
+    help="The classification: its concepts and their labels.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=HELP_STYLE,
 )
 
 

@@ -1,51 +1,46 @@
-"""Search beside Whoosh 2.7.4, on the same pages in the same run.
+"""Search beside Whoosh and SQLite's FTS5, on the same pages in the same run.
 
-    python -m benchmarks.search [PAGES [QUERIES [BESIDE]]]
+    python -m benchmarks.search [--pages 100000] [--questions 200] [--beside 10000] [--folder /dev/shm]
 
 Pages are made here: for each of English, French and Spanish a vocabulary of 30,000 words is
 put together from syllables of the language, a third of them inflected with its usual
 endings, and drawn with Zipf's frequencies (1/(rank+2.7)); a page has 200 to 500 words, an
 item 20 pages. So frequencies, endings and accents are natural, meanings are not.
 
-Both engines store the same fields and take a document a page. Whoosh stems with its
-StemmingAnalyzer (English) in one field; Canoe keeps folded words and the page's own stems.
-A question is a whole page of results: ten items with their total, facets over language,
-type, year and subject, and a marked snippet of the best page of each. For Whoosh that is
-collapse, groupedby and highlights; its facets count pages, Canoe's count items.
+A question is a whole page of results: ten items with their totals, facets over language, type,
+year and subject, and a marked snippet of the best page of each. For Whoosh that is collapse,
+groupedby and highlights; its facets count pages, Canoe's count items. FTS5 gives hits, snippets
+and a total alone: it has no facets. The questions are mixed: one word, two, three, either,
+without, parentheses, phrases, beginnings, nearness, slips of the pen. Whoosh and FTS5 stem
+English only, in one field; Canoe keeps folded words and the page's own stems.
 
-Canoe does all PAGES, alone; both do the first BESIDE of them, for Whoosh cannot keep up with
-more. Times are those of the clock; beside them stands the processor's time, which other
-work on the machine changes less. Canoe fills with a thread a core; a question takes one.
+Canoe does all ``--pages``, alone, read as they are made; all three do the first ``--beside`` of
+them, for Whoosh cannot keep up with more (0: none). Beside the clock's time stands the processor's,
+which other work on the machine changes less; of indexing it is that of all threads, without
+the making of pages.
 """
 
+import argparse
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from time import process_time, thread_time
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from search.engine import PageDocument, Request, SearchReader, open_reader, open_writer
-from search.query import parse
-from search.query_tree import And, Node, Not, Or, Phrase, Prefix
-
-warnings.filterwarnings("ignore", category=SyntaxWarning)  # Whoosh is older than this Python
-warnings.filterwarnings("ignore", category=DeprecationWarning)
-
-from whoosh import fields, highlight, index, query  # noqa: E402
-from whoosh.analysis import StemmingAnalyzer  # noqa: E402
+from search.engine import PageDocument, Request, open_reader, open_writer
 
 T = TypeVar("T")
 PAGES_PER_ITEM = 20
 FACETS = ("language", "type", "year", "subject")
 VOCABULARY = 30_000
+_DRAWN = 1 << 19  # words of each language are drawn from so many, in which each is as often as it should be
+_ASKED_OF = 2_000  # questions are made of the words of so many pages
 SYLLABLES = {
     "en": ("for wet land riv er shed bir ding man age ment spe cies hab it at pro tec tion wood ri ver "
            "sea coast fish ing gra zing burn ed clim ate wa ter fen marsh el ow th str ing", "s ed ing er ly"),
@@ -66,18 +61,39 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one engine did: pages, how long it indexed, each question took and an update needed, bytes on disk."""
+    """What one engine did: pages and their bytes of text, how long it indexed and each question took, bytes on disk."""
 
     pages: int
+    text: int
     indexing: Span
     questions: list[Span]
+    answered: int
     size: int
-    update: float = 0.0
 
     def percentile(self, share: float, of: Callable[[Span], float]) -> float:
         """Return the time within which ``share`` of the questions were answered, in milliseconds."""
         ordered = sorted(map(of, self.questions))
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+
+
+class Pages:
+    """Pages as they are made: how many, their bytes of text, and how long the making took."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.text = 0
+        self.clock = self.processor = 0.0
+
+    def __iter__(self) -> Iterator[PageDocument]:
+        made = make_pages(self.count)
+        while batch := self._timed(made):
+            yield from batch
+
+    def _timed(self, made: Iterator[PageDocument]) -> list[PageDocument]:
+        span, batch = timed(lambda: list(islice(made, 10 * PAGES_PER_ITEM)))
+        self.clock, self.processor = self.clock + span.clock, self.processor + span.processor
+        self.text += sum(len(page.text.encode()) for page in batch)
+        return batch
 
 
 def words_of(language: str, chance: random.Random) -> list[str]:
@@ -90,29 +106,30 @@ def words_of(language: str, chance: random.Random) -> list[str]:
     return list(made)
 
 
-def make_pages(count: int) -> list[PageDocument]:
-    """Make ``count`` pages, and a description for every item."""
+def make_pages(count: int) -> Iterator[PageDocument]:
+    """Make ``count`` pages, the first of each item its description."""
     chance = random.Random(1)  # noqa: S311 -- the same pages in every run
-    vocabulary = {language: words_of(language, chance) for language in SYLLABLES}
     frequencies = list(accumulate(1 / (rank + 2.7) for rank in range(VOCABULARY)))
-    documents: list[PageDocument] = []
+    drawn = {
+        language: chance.choices(words_of(language, chance), cum_weights=frequencies, k=_DRAWN)
+        for language in SYLLABLES
+    }
+    title = ""
     for number in range(count):
         item, page = divmod(number, PAGES_PER_ITEM)
         language = ("en", "fr", "es")[item % 3]
-        length = chance.randint(200, 500) if page else 12
-        text = " ".join(chance.choices(vocabulary[language], cum_weights=frequencies, k=length))
-        title = text if page == 0 else documents[-1].title
+        text = " ".join(chance.choices(drawn[language], k=chance.randint(200, 500) if page else 12))
+        title = title if page else text
         kind = ("book", "report", "article", "map")[item % 4]
         subjects = (f"urn:subject:{item % 40}", f"urn:subject:{item % 5}")
-        documents.append(
-            PageDocument(f"i{item:07d}", page, language, title, text, kind, 1900 + item % 120, (language,), subjects)
-        )
-    return documents
+        year = 1900 + item % 120
+        yield PageDocument(f"i{item:07d}", page, language, title, text, kind, year, (language,), subjects)
 
 
-def make_questions(pages: list[PageDocument], count: int) -> list[str]:
-    """Make mixed questions from words that occur: frequent, rare, two, either, not, beginnings, phrases."""
+def make_questions(pages: int, count: int) -> list[str]:
+    """Make mixed questions from words of the pages: frequent, rare, two, either, not, beginnings, phrases, slips."""
     chance = random.Random(2)  # noqa: S311 -- the same questions in every run
+    some = list(make_pages(min(pages, _ASKED_OF)))
     forms: list[Callable[[list[str]], str]] = [
         lambda w: w[0],
         lambda w: f"{w[0]} {w[5]}",
@@ -122,105 +139,44 @@ def make_questions(pages: list[PageDocument], count: int) -> list[str]:
         lambda w: f"{w[0][:4]}*",
         lambda w: f"{w[0]} {w[2]} {w[9]}",
         lambda w: f"({w[0]} OR {w[3]}) {w[6]}",
+        lambda w: f'"{w[0]} {w[4]}"~5',
+        lambda w: f"{w[0][:-1]}~ {w[3]}" if len(w[0]) > 4 else f"{w[0]} {w[3]}",
     ]
     made = []
     for number in range(count):
-        words = chance.choice(pages).text.split()
+        words = chance.choice([page for page in some if page.page]).text.split()
         start = chance.randrange(max(1, len(words) - 10))
-        made.append(forms[number % len(forms)](words[start : start + 10] or words))
+        made.append(forms[number % len(forms)](words[start : start + 10]))
     return made
 
 
-def run_canoe(folder: Path, documents: list[PageDocument], questions: list[str]) -> tuple[Figures, list[int]]:
-    """Index and ask with Canoe; return the figures and how many pages answer each question."""
-    indexing, _ = timed(lambda: fill(folder, documents), process_time)
+def run_canoe(folder: Path, pages: Pages, questions: list[str]) -> Figures:
+    """Index and ask with Canoe; return the figures."""
+    indexing, _ = timed(lambda: fill(folder, pages), process_time)
     reader = open_reader(folder)
-    reader.find(Request(questions[0]))
-    asked = [
-        timed(lambda q=question: reader.find(Request(q, pages_per_item=1, facets=FACETS)).total)  # type: ignore[misc]
-        for question in questions
-    ]
-    size = size_of(folder)
-    times, totals = [span for span, _ in asked], [total for _, total in asked]
-    return Figures(len(documents), indexing, times, size, update(folder, reader)), totals
+    asked = ask(questions, lambda question: reader.find(Request(question, pages_per_item=1, facets=FACETS)).total)
+    return figures(folder, pages, indexing, asked)
 
 
-def fill(folder: Path, documents: list[PageDocument]) -> None:
+def fill(folder: Path, documents: Iterable[PageDocument]) -> None:
     """Index the documents."""
     writer = open_writer(folder)
-    writer.put(iter(documents))
+    writer.put(documents)
     writer.commit(1)
     writer.close()
 
 
-def update(folder: Path, reader: SearchReader) -> float:
-    """Return the seconds from an item's coming to its being found, the median of five."""
-    took = []
-    for number in range(5):
-        started = time.perf_counter()
-        writer = open_writer(folder)
-        writer.put([PageDocument(f"new{number}", 0, "en", "new", f"qqnew{number}")])
-        writer.commit(2 + number)
-        assert reader.find(Request(f"qqnew{number}")).total == 1
-        took.append(time.perf_counter() - started)
-        writer.close()
-    return sorted(took)[2]
-
-
-def run_whoosh(folder: Path, documents: list[PageDocument], questions: list[str]) -> tuple[Figures, list[int]]:
-    """Do the same with Whoosh."""
-    folder.mkdir(parents=True)
-    schema = fields.Schema(
-        item=fields.ID(stored=True, sortable=True), page=fields.NUMERIC(stored=True),
-        language=fields.ID(stored=True, sortable=True), type=fields.ID(sortable=True),
-        year=fields.NUMERIC(sortable=True), subjects=fields.KEYWORD(sortable=True),
-        title=fields.TEXT(analyzer=StemmingAnalyzer()), text=fields.TEXT(analyzer=StemmingAnalyzer(), stored=True),
-    )  # fmt: skip
-    made = index.create_in(str(folder), schema)
-
-    def fill_whoosh() -> None:
-        writer = made.writer(limitmb=128)
-        for page in documents:
-            writer.add_document(
-                item=page.item, page=page.page, language=page.language, type=page.type, year=page.year,
-                subjects=" ".join(page.subjects), title=page.title, text=page.text,
-            )  # fmt: skip
-        writer.commit()
-
-    indexing, _ = timed(fill_whoosh, process_time)
-    with made.searcher() as searcher:
-        ask_whoosh(searcher, questions[0])
-        asked = [timed(lambda q=question: ask_whoosh(searcher, q)) for question in questions]  # type: ignore[misc]
+def figures(folder: Path, pages: Pages, indexing: Span, asked: list[tuple[Span, int]]) -> Figures:
+    """Return the figures of an engine; the making of pages is none of its time."""
+    own = Span(indexing.clock - pages.clock, indexing.processor - pages.processor)
     times, totals = [span for span, _ in asked], [total for _, total in asked]
-    return Figures(len(documents), indexing, times, size_of(folder)), totals
+    return Figures(pages.count, pages.text, own, times, sum(map(bool, totals)), size_of(folder))
 
 
-def ask_whoosh(searcher: Any, question: str) -> int:
-    """Return how many items answer, having made a page of results."""
-    node = parse(question).node
-    assert node is not None
-    found = searcher.search(
-        to_whoosh(node), limit=10, collapse="item", groupedby=["language", "type", "year", "subjects"], terms=True
-    )
-    found.fragmenter = highlight.ContextFragmenter(maxchars=240)
-    for hit in found:
-        hit.highlights("text", top=1)
-    return len(found)
-
-
-def to_whoosh(node: Node) -> Any:
-    """Return a query's tree as Whoosh's."""
-    if isinstance(node, And):
-        wanted = [to_whoosh(part) for part in node.nodes if not isinstance(part, Not)]
-        unwanted = [query.Not(to_whoosh(part.node)) for part in node.nodes if isinstance(part, Not)]
-        return query.And(wanted + unwanted)
-    if isinstance(node, Or):
-        return query.Or([to_whoosh(part) for part in node.nodes])
-    if isinstance(node, Prefix):
-        return query.Prefix("text", node.text.lower())
-    assert isinstance(node, Phrase) or hasattr(node, "text")
-    terms = [token.text for token in StemmingAnalyzer()(node.text)]
-    return query.Phrase("text", terms) if len(terms) > 1 else query.Term("text", "".join(terms))
+def ask(questions: list[str], find: Callable[[str], int]) -> list[tuple[Span, int]]:
+    """Ask each question, the first once before."""
+    find(questions[0])
+    return [timed(lambda q=question: find(q)) for question in questions]  # type: ignore[misc]
 
 
 def timed(do: Callable[[], T], processor: Callable[[], float] = thread_time) -> tuple[Span, T]:
@@ -235,69 +191,111 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def rows(figures: Figures, documents: list[PageDocument]) -> dict[str, tuple[float, bool]]:
-    """Return the figures by name, and whether less is better."""
-    text = sum(len(page.text.encode()) for page in documents)
+def rows(done: Figures) -> dict[str, float]:
+    """Return the figures by name."""
     return {
-        "indexing, pages/s": (figures.pages / figures.indexing.clock, False),
-        "  of processor": (figures.pages / figures.indexing.processor, False),
-        "question p50, ms": (figures.percentile(0.5, lambda span: span.clock), True),
-        "question p99, ms": (figures.percentile(0.99, lambda span: span.clock), True),
-        "  p50 of processor": (figures.percentile(0.5, lambda span: span.processor), True),
-        "  p99 of processor": (figures.percentile(0.99, lambda span: span.processor), True),
-        "index ÷ text bytes": (figures.size / text, True),
+        "indexing, pages/s": done.pages / done.indexing.clock,
+        "  of processor": done.pages / done.indexing.processor,
+        "question p50, ms": done.percentile(0.5, lambda span: span.clock),
+        "question p99, ms": done.percentile(0.99, lambda span: span.clock),
+        "  p50 of processor": done.percentile(0.5, lambda span: span.processor),
+        "  p99 of processor": done.percentile(0.99, lambda span: span.processor),
+        "index ÷ text bytes": done.size / done.text,
+        "questions answered": float(done.answered),
     }
 
 
-def beside(documents: list[PageDocument], asked: list[str], folder: Path) -> Iterator[str]:
-    """Yield the report on both engines."""
-    canoe, ours = run_canoe(folder / "canoe", documents, asked)
-    whoosh, theirs = run_whoosh(folder / "whoosh", documents, asked)
-    yield f"{len(documents):,} pages{'':12}{'Canoe':>10}{'Whoosh':>10}{'ratio':>10}"
-    other = rows(whoosh, documents)
-    for name, (ours_is, less_is_better) in rows(canoe, documents).items():
-        theirs_is = other[name][0]
-        ratio = theirs_is / ours_is if less_is_better else ours_is / theirs_is
-        yield f"{name:24}{ours_is:10.2f}{theirs_is:10.2f}{ratio:9.1f}×"
-    yield f"questions with an answer: Canoe {sum(map(bool, ours))}, Whoosh {sum(map(bool, theirs))}"
+def beside(count: int, questions: list[str], folder: Path) -> Iterator[str]:
+    """Yield the report on all engines, on the same pages."""
+    from benchmarks.search_beside import run_fts5, run_whoosh
+
+    runs = {"Canoe": run_canoe, "Whoosh": run_whoosh, "FTS5": run_fts5}
+    done = {name: rows(run(folder / name, Pages(count), questions)) for name, run in runs.items()}
+    yield f"{f'{count:,} pages':24}" + "".join(f"{name:>12}" for name in runs) + f"{'Canoe ÷ Whoosh':>18}"
+    for name in done["Canoe"]:
+        values = [done[engine][name] for engine in runs]
+        yield f"{name:24}" + "".join(f"{value:12.2f}" for value in values) + f"{values[0] / values[1]:18.3f}"
 
 
-def alone(documents: list[PageDocument], asked: list[str], folder: Path) -> Iterator[str]:
+def alone(count: int, questions: list[str], folder: Path) -> Iterator[str]:
     """Yield the report on Canoe alone."""
-    figures, _ = run_canoe(folder, documents, asked)
-    yield f"{len(documents):,} pages, Canoe alone"
-    for name, (value, _) in rows(figures, documents).items():
-        yield f"{name:24}{value:10.2f}"
-    yield f"{'update found after, s':24}{figures.update:10.2f}"
-    yield f"{'memory of a reader, MB':24}{memory(folder, asked):10.0f}"
+    yield f"{count:,} pages, Canoe alone"
+    yield from (f"{name:24}{value:12.2f}" for name, value in rows(run_canoe(folder, Pages(count), questions)).items())
+    with Server(folder) as server:
+        server.ask(questions)
+        own, mapped = server.memory()
+        yield f"{'memory of a server, MB':24}{own:12.0f} and {mapped:.0f} of the index's files"
+        yield f"{'update found after, s':24}{update(folder, server):12.2f}"
 
 
-def memory(folder: Path, asked: list[str]) -> float:
-    """Return the resident memory of a process that has answered the questions, in megabytes, files mapped and all."""
-    program = (
-        "import resource, sys; from pathlib import Path; from search.engine import Request, open_reader\n"
+class Server:
+    """A process that answers questions, one a line, with the number of items."""
+
+    _PROGRAM = (
+        "import sys; from pathlib import Path; from search.engine import Request, open_reader\n"
         "reader = open_reader(Path(sys.argv[1]))\n"
-        "for question in sys.stdin.read().splitlines(): reader.find(Request(question, pages_per_item=1))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "for line in sys.stdin: print(reader.find(Request(line.strip(), pages_per_item=1)).total, flush=True)\n"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program, str(folder)], input="\n".join(asked), capture_output=True, text=True, check=True
-    )
-    return int(run.stdout) / 1000
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, "-c", self._PROGRAM, str(folder)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def ask(self, questions: Iterable[str]) -> list[int]:
+        """Return how many items answer each."""
+        assert self._process.stdin
+        assert self._process.stdout
+        totals = []
+        for question in questions:
+            self._process.stdin.write(question + "\n")
+            self._process.stdin.flush()
+            totals.append(int(self._process.stdout.readline()))
+        return totals
+
+    def memory(self) -> tuple[float, float]:
+        """Return its own resident memory and what it has of mapped files, which the system takes back, in megabytes."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        found = dict(line.split(":") for line in status.splitlines())
+        own, *mapped = (int(found[name].split()[0]) / 1000 for name in ("RssAnon", "RssFile", "RssShmem"))
+        return own, sum(mapped)
 
 
-def main(count: int = 100_000, questions: int = 200, compared: int = 5_000) -> None:
-    """Make pages, run both on some and Canoe on all, print."""
-    documents = make_pages(count)
-    folder = Path(tempfile.mkdtemp(prefix="canoe-search-"))
-    try:
-        some = documents[:compared]
-        print(*beside(some, make_questions(some, questions), folder / "beside"), sep="\n", flush=True)
-        if count > compared:
-            print(*alone(documents, make_questions(documents, questions), folder / "alone"), sep="\n")
-    finally:
-        shutil.rmtree(folder)
+def update(folder: Path, server: Server) -> float:
+    """Return the seconds from an item's coming to its being found by another process that serves, the worst of five."""
+    took = []
+    for number in range(5):
+        started = time.perf_counter()
+        writer = open_writer(folder)
+        writer.put([PageDocument(f"new{number}", 0, "en", "new", f"qqnew{number}")])
+        writer.commit(2 + number)
+        while server.ask([f"qqnew{number}"]) != [1]:
+            pass
+        took.append(time.perf_counter() - started)
+        writer.close()
+    return max(took)
+
+
+def main() -> None:
+    """Run all engines on some pages and Canoe on all, print."""
+    parser = argparse.ArgumentParser(description="Search beside Whoosh and SQLite's FTS5.")
+    parser.add_argument("--pages", type=int, default=100_000)
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--beside", type=int, default=10_000, help="pages that all engines do; 0: none")
+    parser.add_argument("--folder", type=Path, help="where the indexes are made  [default: the temporary folder]")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="canoe-search-", dir=asked.folder) as name:
+        if asked.beside:
+            some = make_questions(asked.beside, asked.questions)
+            print(*beside(asked.beside, some, Path(name) / "beside"), sep="\n", flush=True)
+        if asked.pages > asked.beside:
+            print(*alone(asked.pages, make_questions(asked.pages, asked.questions), Path(name) / "alone"), sep="\n")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]))
+    main()

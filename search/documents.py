@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from metadata.model import Item, Page
+from metadata.origins import home_name
 from metadata.pages import PageText
 from metadata.rights import is_readable
 from metadata.vocabulary import Vocabulary
@@ -19,6 +19,9 @@ from search.works import NO_WORKS, Works
 # The hyphen stands first: a pattern that looks behind at every letter takes four times as long.
 _BROKEN_WORD = re.compile(r"[-\u2010\u00ac\u00ad](?<=[^\W\d_].)[ \t]*\r?\n[ \t]*(?=[^\W\d_])")
 _PUBLISHING = frozenset(("pbl", "prt", "dst"))
+_SHARED = tuple(one.name for one in fields(PageDocument) if one.name not in ("page", "language", "text", "summary"))
+"""The facts of an item, which all its documents have."""
+
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff]")
 
 
@@ -36,9 +39,10 @@ def documents(
     yield description
     if not is_readable(item, datetime.now(UTC).date()):  # a passage shown would be read
         return
+    shared = {name: getattr(description, name) for name in _SHARED}
     for page in pages:
         if text := readable(page.text):
-            yield replace(description, page=page.number, language=page.language, text=text, summary="")
+            yield PageDocument(page=page.number, language=page.language, text=text, **shared)
 
 
 def readable(text: str) -> str:
@@ -81,14 +85,8 @@ def _description(item: Item, vocabulary: Vocabulary, works: Works) -> PageDocume
         work=works.names.get(item.id, ""),
         tied=tuple(works.ties.get(item.id, ())),
         online=any(item.files_as("original")),
-        repository=_repository(item),
+        repository=home_name(item),
     )
-
-
-def _repository(item: Item) -> str:
-    """Return who keeps what was harvested: its name, else the host of its address."""
-    home = item.origins[0] if item.origins else None
-    return (home.repository or urlsplit(home.base_url).netloc) if home else ""
 
 
 def _agents(item: Item, publishing: bool) -> tuple[str, ...]:

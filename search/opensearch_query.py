@@ -8,9 +8,9 @@ takes part and the same items are found.
 
 from typing import Any, Final, TypeAlias
 
-from search.analysis import STEMMERS
 from search.engine import Request
 from search.facets import FIELDS, chosen
+from search.languages import STEMMERS
 from search.plan import (
     DESCRIPTIONS,
     FACT_FIELDS,

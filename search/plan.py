@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from search.analysis import STEMMERS, core, terms
+from search.analysis import core, terms
 from search.dates import OPEN_FIRST, OPEN_LAST
+from search.languages import STEMMERS
 from search.query_tree import And, Dates, Fuzzy, Near, Node, Not, Or, Phrase, Prefix, Value, Wording, Years, wanted
 
 STEM_WEIGHT: Final = 0.8  # a word as written counts more than its stem

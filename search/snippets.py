@@ -7,8 +7,9 @@ from itertools import chain, compress
 
 from rapidfuzz.distance import OSA
 
-from search.analysis import FOLDED, PLAIN, STEMMERS, core, is_plain, stemmed_in, terms, words
+from search.analysis import FOLDED, PLAIN, core, is_plain, stemmed_in, terms, words
 from search.engine import Snippet
+from search.languages import STEMMERS
 from search.query_tree import Fuzzy, Near, Node, Phrase, Prefix, Wording, wanted
 
 LONGEST = 240
@@ -124,7 +125,8 @@ def snippet(text: str, language: str, marker: Marker) -> Snippet:
     for a text of several. Where nothing is to be marked the passage is the beginning. White
     space becomes single spaces; an ellipsis stands where the text goes on.
     """
-    text = text.strip()
+    if not (text := text.strip()):
+        return ()
     marked = marker.places(text[:_READ], language)
     start, end = _bounds(text, _best(text, marked))
     return tuple(_pieces(text, (start, end), [place for place in marked if start <= place[0] and place[1] <= end]))

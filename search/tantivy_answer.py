@@ -1,8 +1,8 @@
 """Answers: page hits grouped by item and items by work, best first.
 
-The items that answer are the descriptions that do, and the descriptions of the items one of
-whose pages does. Each item has exactly one description, so counting those counts items, and
-a facet's values on them are a facet's values in items (:mod:`search.tantivy_counts`).
+The items that answer are those one of whose documents does, be it the description or a page.
+Each item has exactly one description, so counting those counts items, and a facet's values on
+them are a facet's values in items (:mod:`search.tantivy_counts`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,9 +17,9 @@ from search.meaning import meant
 from search.query import parse
 from search.query_tree import Node
 from search.tantivy_counts import Narrowing, count, counts, item_ids, narrowing
-from search.tantivy_query import all_of, any_of, descriptions, matching, of_items, pages, reaches_pages, term
+from search.tantivy_query import all_of, any_of, described, descriptions, matching, pages, reaches_pages, term
 from search.tantivy_ranking import Tally, ranked
-from search.tantivy_schema import SCHEMA
+from search.tantivy_schema import schema
 from search.tantivy_shown import MOST_ITEMS, Leaf, Shown
 from search.tantivy_words import respelt
 
@@ -54,9 +54,9 @@ def answer(searcher: Searcher, request: Request, vocabulary: Vocabulary | None =
 
 def editions(searcher: Searcher, items: Sequence[str]) -> dict[str, str]:
     """Return the items of the works that one of these is of, or was tied to, each with its work."""
-    either = any_of(*(Query.term_set_query(SCHEMA, field, list(items)) for field in ("item", "tied")))
+    either = any_of(*(Query.term_set_query(schema(), field, list(items)) for field in ("item", "tied")))
     works = {work for _, work in _tied(searcher, either)}
-    return dict(_tied(searcher, Query.term_set_query(SCHEMA, "work", sorted(works)))) if works else {}
+    return dict(_tied(searcher, Query.term_set_query(schema(), "work", sorted(works)))) if works else {}
 
 
 def _tied(searcher: Searcher, query: Query) -> Iterator[tuple[str, str]]:
@@ -112,8 +112,7 @@ class _Search:
         """Return the descriptions of all items that answer, filters aside."""
         if not self._on_pages:
             return self._match
-        found = item_ids(self._searcher, all_of(self._match, pages()))
-        return all_of(descriptions(), any_of(self._match, of_items(found)))
+        return described(item_ids(self._searcher, self._match))
 
     def _works(self, wanted: int, request: Request) -> list[_Work]:
         """Return the best works, best first: ever more hits until there are enough."""
@@ -123,11 +122,10 @@ class _Search:
 
     def _by_score(self, wanted: int) -> list[_Work]:
         query = self._narrowed.applied(self._match)
-        few = count(self._searcher.search(query, 1)) <= _FEW
-        draw = _FEW if few else max(_FIRST_DRAW, wanted)
+        draw = max(_FEW + 1, wanted)
         while True:
             hits = self._searcher.search(ranked(query, self._node), draw, count=False).hits
-            works = self._grouped(hits, _FEW if few else _FIRST_DRAW)
+            works = self._grouped(hits, _FEW if len(hits) <= _FEW else _FIRST_DRAW)
             if len(works) >= wanted or len(hits) < draw:
                 return works
             draw *= 4
@@ -151,17 +149,18 @@ class _Search:
         miss a work. Works of one score are in an order that outlives a rebuild of the index.
         """
         first = hits[:looked_at]
-        tallies: dict[object, Tally] = {}
+        tallies: dict[int, Tally] = {}
         for (score, address), key, place, page in zip(first, *self._facts(first), strict=True):
-            if key not in tallies:
-                tallies[key] = Tally(int(place or 0), address)
-            tallies[key].add(score, page == 0)
-        best = sorted(tallies.values(), key=lambda tally: (-tally.score, -tally.place))
-        later: dict[object, _Work] = {}
+            tally = tallies.get(int(key or 0))
+            if tally is None:
+                tally = tallies[int(key or 0)] = Tally(int(place or 0), address)
+            tally.add(score, page == 0)
+        best = sorted((-tally.score, -tally.place, key) for key, tally in tallies.items())
+        later: dict[int, _Work] = {}
         for key, (score, address) in zip(self._values("work_key", hits[looked_at:]), hits[looked_at:], strict=True):
             if key not in tallies:
-                later.setdefault(key, _Work(score, address))
-        return [*(_Work(tally.score, tally.address) for tally in best), *later.values()]
+                later.setdefault(int(key or 0), _Work(score, address))
+        return [*(_Work(-score, tallies[key].address) for score, _, key in best), *later.values()]
 
     def _facts(self, hits: Drawn) -> tuple[Sequence[Number], ...]:
         return tuple(self._values(field, hits) for field in ("work_key", "newest", "page"))
@@ -174,7 +173,7 @@ class _Search:
         best = self._searcher.doc(work.address)
         if not (tied := str(best.get_first("work") or "")):
             return [Leaf(str(best["item"][0]), work.score)]
-        own = Query.const_score_query(Query.term_query(SCHEMA, "work", tied), 0.0)
+        own = Query.const_score_query(Query.term_query(schema(), "work", tied), 0.0)
         scores = self._scores(own)
         found = self._searcher.search(self._narrowed.applied(all_of(self.items, own)), MOST_EDITIONS, count=False)
         editions = []

@@ -28,7 +28,7 @@ from search.tantivy_folder import (
     sweep,
     written,
 )
-from search.tantivy_schema import POSITION, SCHEMA, page_document, position_document
+from search.tantivy_schema import POSITION, item_documents, position_document, schema
 from search.tantivy_sums import forget_meta
 from search.tantivy_words import completions, similar
 
@@ -124,8 +124,8 @@ class TantivyWriter(TantivyReader):
         with storage(self._folder), written(self._folder):
             for item, pages in groupby(documents, key=attrgetter("item")):
                 self._writer.delete_documents_by_term("item", item)
-                for page in pages:
-                    self._writer.add_document(page_document(page))
+                for made in item_documents(pages):
+                    self._writer.add_document(made)
 
     def editions(self, items: Iterable[str]) -> Mapping[str, str]:
         """See SearchEngine; after :meth:`clear` there are none."""
@@ -185,7 +185,7 @@ def _open_or_renew(folder: Path, whole: set[str]) -> Index:
 
 
 def _position(searcher: Searcher) -> int:
-    hits = searcher.search(Query.term_query(SCHEMA, "note", POSITION), 1).hits
+    hits = searcher.search(Query.term_query(schema(), "note", POSITION), 1).hits
     return int(searcher.doc(hits[0][1])["position"][0]) if hits else 0
 
 
@@ -193,4 +193,4 @@ def _writer(index: Index) -> IndexWriter:
     """Return a writer; one that fills an index has all cores and much memory, for each thread leaves segments."""
     if index.searcher().num_docs > 1:  # the position is a document, too
         return index.writer(_HEAP, num_threads=1)
-    return index.writer(_HEAP_FILLING, num_threads=min(_MOST_THREADS, len(os.sched_getaffinity(0))))
+    return index.writer(_HEAP_FILLING, num_threads=max(1, min(_MOST_THREADS, len(os.sched_getaffinity(0)) - 1)))

@@ -22,7 +22,7 @@ from tantivy import Index, Searcher
 from archive.durable import make_folders, remove_tree, storage, sync_folder
 from metadata.errors import HomeHeld, Outdated, StorageError
 from search.analysis import ANALYSERS
-from search.tantivy_schema import SCHEMA, version
+from search.tantivy_schema import schema, version
 from search.tantivy_sums import META, note_meta, read_meta, require_whole
 
 _SUFFIXES = ("idx", "pos", "term", "store", "fast", "fieldnorm")
@@ -168,15 +168,15 @@ def renew_index(folder: Path) -> Index:
         remove_tree(folder)
         make_folders(folder)
         with faults(folder):
-            return _prepared(Index(SCHEMA, str(folder)))
+            return _prepared(Index(schema(), str(folder)))
 
 
 def note(folder: Path) -> None:
-    """Note what the list of segments is, unless another process is about to write it.
+    """Note what the list of segments is, unless another process is about to write it; raises Outdated where it is gone.
 
     Tantivy lets only their owner read its lists; they may be read by whoever may read the folder.
     """
-    with suppress(HomeHeld), _locked(folder):
+    with suppress(HomeHeld), faults(folder), _locked(folder):
         note_meta(folder)
         for path in folder.glob("*.json"):
             path.chmod(folder.stat().st_mode & 0o666)
@@ -186,7 +186,9 @@ def note(folder: Path) -> None:
 def _locked(folder: Path, patience: float = 0) -> Iterator[None]:
     """Hold the lock that Tantivy's writers hold; raises HomeHeld where another has it after ``patience`` (seconds)."""
     deadline = time.monotonic() + patience
-    with (folder / _LOCK).open("ab") as lock:
+    with faults(folder):
+        opened = (folder / _LOCK).open("ab")
+    with opened as lock:
         while not _taken(lock):
             if time.monotonic() >= deadline:
                 raise _held(folder)

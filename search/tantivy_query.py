@@ -1,8 +1,6 @@
 """From what to look for to Tantivy's queries, which are built, never parsed."""
 
 import re
-from collections.abc import Iterable
-from typing import Final
 
 from tantivy import FieldType, Occur, Query
 
@@ -25,18 +23,12 @@ from search.plan import (
     Without,
     plan,
     reaches_pages,
-    titles,
 )
 from search.query_tree import Node
-from search.tantivy_schema import SCHEMA
+from search.tantivy_schema import schema
 
-__all__ = (
-    "all_of", "any_of", "chosen", "descriptions", "facet_field", "matching", "of_items", "pages", "ranked",
-    "reaches_pages", "term",
-)  # fmt: skip
+__all__ = ("all_of", "any_of", "described", "descriptions", "found", "matching", "pages", "reaches_pages", "term")
 
-_DESCRIPTION_WEIGHT: Final = 3.0
-_TITLE_WEIGHT: Final = 2.0
 _VALUES = frozenset(FACT_FIELDS.values())
 _NUMBER_TYPES = {"page": FieldType.Unsigned}
 
@@ -53,7 +45,7 @@ def any_of(*queries: Query) -> Query:
 
 def term(field: str, value: str | int) -> Query:
     """Return what has this very term, without a score."""
-    return Query.const_score_query(Query.term_query(SCHEMA, field, value), 0.0)
+    return Query.const_score_query(Query.term_query(schema(), field, value), 0.0)
 
 
 def descriptions() -> Query:
@@ -66,9 +58,9 @@ def pages() -> Query:
     return found(PAGES)
 
 
-def of_items(items: list[str]) -> Query:
-    """Return all documents of these items."""
-    return Query.const_score_query(Query.term_set_query(SCHEMA, "item", items), 0.0)
+def described(items: list[str]) -> Query:
+    """Return the descriptions of these items."""
+    return Query.const_score_query(Query.term_set_query(schema(), "described", items), 0.0)
 
 
 def matching(node: Node) -> Query:
@@ -96,53 +88,26 @@ def found(looked_for: Plan) -> Query:
             return _words(looked_for)
 
 
-def ranked(match: Query, node: Node | None) -> Query:
-    """Return ``match`` with a score that puts descriptions before pages, and titles before both."""
-    described = Query.const_score_query(descriptions(), _DESCRIPTION_WEIGHT)
-    wishes = [(Occur.Must, match), (Occur.Should, described)]
-    named = [found(words) for words in titles(node)] if node else []
-    if named:
-        in_title = Query.boost_query(any_of(*named), _TITLE_WEIGHT)
-        wishes.append((Occur.Should, all_of(in_title, descriptions())))
-    return Query.boolean_query(wishes)
-
-
-def chosen(facet: str, values: Iterable[str]) -> Query:
-    """Return the documents whose item has any of these values of a facet."""
-    if facet == "year":
-        return any_of(*(term("year", int(value)) for value in values if _is_year(value)))
-    return any_of(*(term(FACT_FIELDS[facet], value) for value in values))
-
-
-def facet_field(facet: str) -> str:
-    """Return the field a facet is counted on."""
-    return FACT_FIELDS[facet]
-
-
-def _is_year(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) <= 4
-
-
 def _words(looked_for: Term | Run | Close | Beginning | Similar) -> Query:
     match looked_for:
         case Term(field, text):
-            return term(field, text) if field in _VALUES else Query.term_query(SCHEMA, field, text)
+            return term(field, text) if field in _VALUES else Query.term_query(schema(), field, text)
         case Run(field, texts):
-            return Query.phrase_query(SCHEMA, field, list(texts))
+            return Query.phrase_query(schema(), field, list(texts))
         case Close(field, first, second, between):
             return any_of(*(_in_order(field, pair, between) for pair in ((first, second), (second, first))))
         case Beginning(field, text):
-            return Query.regex_query(SCHEMA, field, f"{re.escape(text)}.*")
+            return Query.regex_query(schema(), field, f"{re.escape(text)}.*")
         case Similar(field, text, distance):
-            return Query.fuzzy_term_query(SCHEMA, field, text, distance)
+            return Query.fuzzy_term_query(schema(), field, text, distance)
 
 
 def _in_order(field: str, pair: tuple[str, str], between: int) -> Query:
-    return Query.phrase_query(SCHEMA, field, list(pair), slop=between)
+    return Query.phrase_query(schema(), field, list(pair), slop=between)
 
 
 def _span(field: str, first: int | None, last: int | None) -> Query:
     if first == last and first is not None:
         return term(field, first)
     kind = _NUMBER_TYPES.get(field, FieldType.Integer)
-    return Query.const_score_query(Query.range_query(SCHEMA, field, kind, first, last), 0.0)
+    return Query.const_score_query(Query.range_query(schema(), field, kind, first, last), 0.0)

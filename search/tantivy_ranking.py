@@ -15,7 +15,7 @@ from typing import Final
 from tantivy import DocAddress, Occur, Query
 
 from search.plan import wording
-from search.query_tree import Fuzzy, Node, wanted
+from search.query_tree import Fuzzy, Node, Prefix, wanted
 from search.tantivy_query import any_of, descriptions, found
 
 DESCRIBED: Final = 3.0  # for a description that answers at all
@@ -60,8 +60,9 @@ def ranked(match: Query, node: Node | None) -> Query:
 
 
 def _wishes(node: Node) -> Iterator[Query]:
-    # A word that may be spelt otherwise is not worth the time of looking for it once more in each field.
+    # What may be many words is not worth the time of looking for it once more in each field.
     words = [word for word in wanted(node) if word.field == "text" and not isinstance(word, Fuzzy)]
     for family, weight in WEIGHTS.items():
-        if words:
-            yield Query.boost_query(any_of(*(found(wording(word, family)) for word in words)), weight)
+        looked_for = [word for word in words if family == "title" or not isinstance(word, Prefix)]
+        if looked_for:
+            yield Query.boost_query(any_of(*(found(wording(word, family)) for word in looked_for)), weight)

@@ -9,17 +9,20 @@ a document of its own, so that it is committed with what it speaks of.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from tantivy import Document, Schema, SchemaBuilder
 from tantivy.tantivy import __version__ as _tantivy_version
 
-from search.analysis import FOLDED, RULES, STEMMERS, stemmed_in
+from search.analysis import FOLDED, RULES, SPACED, folded, stemmed_in, stems_in
 from search.completion import entries, sorting_title
 from search.engine import PageDocument
 from search.facets import FIELDS, facet_values
+from search.languages import STEMMERS
 
 WORDS: Mapping[str, Callable[[PageDocument], tuple[str, ...]]] = {
     "author": attrgetter("authors"),
@@ -31,7 +34,7 @@ WORDS: Mapping[str, Callable[[PageDocument], tuple[str, ...]]] = {
 }
 """Fields of words that a query names, and what of a document stands in each."""
 
-_LAYOUT = 6
+_LAYOUT = 7
 NAMES = "\x1f"
 """Stands before each name in what names the item of a description, after titles and subjects."""
 
@@ -39,8 +42,13 @@ _KEY_BITS = 36
 _LAST_DAY = 99_991_231
 
 
-def build_schema() -> Schema:
-    """Return the schema of the index."""
+def schema() -> Schema:
+    """Return the schema of the index, which has fields of its own for each language that is stemmed."""
+    return _schema(tuple(STEMMERS))
+
+
+@cache
+def _schema(stemmed: tuple[str, ...]) -> Schema:
     builder = SchemaBuilder()
     for name in ("item", "work", *(field for facet, field in FIELDS.items() if facet != "year")):
         is_stored = name in ("item", "work")
@@ -50,10 +58,11 @@ def build_schema() -> Schema:
     for name in ("work_key", "key", "newest", "oldest"):
         builder.add_unsigned_field(name, fast=True)
     builder.add_text_field("by_title", fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("described", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("tied", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("offered", tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("named", stored=True)
-    builder.add_text_field("body", tokenizer_name=FOLDED, index_option="position")
+    builder.add_text_field("body", tokenizer_name=SPACED, index_option="position")
     builder.add_bytes_field("shown", stored=True)
     builder.add_text_field("title", tokenizer_name=FOLDED, index_option="position")
     builder.add_text_field("identifier", tokenizer_name="raw", index_option="basic")
@@ -61,55 +70,46 @@ def build_schema() -> Schema:
         builder.add_integer_field(name, indexed=True, fast=True)
     for name in WORDS:
         builder.add_text_field(name, tokenizer_name=FOLDED, index_option="position")
-    for language in STEMMERS:
-        builder.add_text_field(f"subject_{language}", tokenizer_name=language, index_option="basic")
-        builder.add_text_field(f"body_{language}", tokenizer_name=language, index_option="freq")
-        builder.add_text_field(f"title_{language}", tokenizer_name=language, index_option="basic")
+    for language in stemmed:
+        for family in ("subject", "body", "title"):
+            builder.add_text_field(f"{family}_{language}", tokenizer_name=SPACED, index_option="basic")
     builder.add_text_field("language", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("note", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("position", stored=True)
     return builder.build()
 
 
-SCHEMA = build_schema()
 POSITION = "position"
 
 
 def version() -> str:
     """Return the name of this version of the index: what it holds and how it is analysed."""
     index_format = re.search(r"index_format \w+", _tantivy_version)
-    parts = (_LAYOUT, RULES, sorted(STEMMERS.items()), index_format and index_format[0])
+    parts = (_LAYOUT, RULES, list(STEMMERS.items()), index_format and index_format[0])
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def page_document(document: PageDocument) -> Document:
-    """Return the Tantivy document of a page or description."""
-    fields: dict[str, Any] = {
-        "item": document.item,
-        "page": document.page,
-        "key": item_key(document.item),
-        "work_key": _work_key(document),
-        "newest": _order(document, _day(document)),
-        "language": document.language,
-        "identifier": list(dict.fromkeys(document.identifiers)),
-        "shown": _clean(document.text if document.page else document.summary).encode(),
-        **dict(_texts(document)),
-        **{field: list(facet_values(document, facet)) for facet, field in FIELDS.items() if facet != "year"},
-    }
-    if document.work:
-        fields["work"] = document.work
-    if document.page == 0:
-        fields |= _of_description(document)
-    if document.year is not None:
-        fields["year"] = document.year
-    if document.dates:
-        fields["date_first"], fields["date_last"] = document.dates
-    return Document.from_dict(fields, SCHEMA)
+def item_documents(documents: Iterable[PageDocument]) -> Iterator[Document]:
+    """Yield the Tantivy documents of an item's description and pages.
+
+    What is of the item, and so the same in all of them, is made once for each language of its pages.
+    """
+    shared: dict[str, Document] = {}
+    for document in documents:
+        if document.page == 0:
+            yield _description(document)
+            continue
+        if document.language not in shared:
+            own = stemmed_in(document.language)
+            shared[document.language] = _of_item(document, (own,) * bool(own))
+        page = copy(shared[document.language])
+        _add_text(page, document, document.text, (stemmed_in(document.language),))
+        yield page
 
 
 def position_document(position: int) -> Document:
     """Return the document that keeps the follower's position."""
-    return Document.from_dict({"note": POSITION, "position": position}, SCHEMA)
+    return Document.from_dict({"note": POSITION, "position": position}, schema())
 
 
 def item_key(item: str) -> int:
@@ -126,24 +126,61 @@ def _work_key(document: PageDocument) -> int:
     return item_key(f"work {document.work}" if document.work else document.item)
 
 
-def _texts(document: PageDocument) -> Iterator[tuple[str, str]]:
-    own = stemmed_in(document.language)
-    languages = tuple(STEMMERS) if document.page == 0 else (own,) * bool(own)
-    for family, text in (("body", document.text), ("title", document.title)):
-        clean = _clean(text)
-        yield family, clean
-        yield from ((f"{family}_{language}", clean) for language in languages)
+def _description(document: PageDocument) -> Document:
+    """Return the document of an item's description, whose titles and labels may be in any language."""
+    made = _of_item(document, tuple(STEMMERS))
+    made.extend(_of_description(document), schema())
+    _add_text(made, document, document.summary, tuple(STEMMERS))
+    return made
+
+
+def _of_item(document: PageDocument, languages: Sequence[str]) -> Document:
+    """Return what all documents of an item have that are in the language of this one."""
+    fields: dict[str, Any] = {
+        "item": document.item,
+        "key": item_key(document.item),
+        "work_key": _work_key(document),
+        "newest": _order(document, _day(document)),
+        "language": document.language,
+        "identifier": list(dict.fromkeys(document.identifiers)),
+        **dict(_words(document, languages)),
+        **{field: list(facet_values(document, facet)) for facet, field in FIELDS.items() if facet != "year"},
+    }
+    if document.work:
+        fields["work"] = document.work
+    if document.year is not None:
+        fields["year"] = document.year
+    if document.dates:
+        fields["date_first"], fields["date_last"] = document.dates
+    return Document.from_dict(fields, schema())
+
+
+def _add_text(made: Document, document: PageDocument, shown: str, languages: Iterable[str]) -> None:
+    """Add to a document what is its own: its number, its text and what snippets are cut from."""
+    text = _clean(document.text)
+    made.add_unsigned("page", document.page)
+    made.add_text("body", folded(text))
+    for language, found in stems_in(text, filter(None, languages)):
+        made.add_text(f"body_{language}", found)
+    made.add_bytes("shown", (text if shown is document.text else _clean(shown)).encode())
+
+
+def _words(document: PageDocument, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
+    title = _clean(document.title)
+    yield "title", title
+    yield from ((f"title_{language}", found) for language, found in stems_in(title, languages))
     for field, values in WORDS.items():
         if clean := _clean("\n".join(values(document))):
             yield field, clean
             if field == "subject":
-                yield from ((f"subject_{language}", clean) for language in STEMMERS)
+                yield from ((f"subject_{language}", found) for language, found in stems_in(clean, STEMMERS))
 
 
 def _of_description(document: PageDocument) -> dict[str, Any]:
     """Return what only the description has: the places in other listings, what names the item, what is offered."""
     day = _day(document)
     return {
+        "described": document.item,
         "oldest": _order(document, _LAST_DAY - day if day else 0),
         "by_title": _clean(f"{sorting_title(document)}\x1f{document.item}"),
         "tied": list(document.tied),

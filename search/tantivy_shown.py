@@ -10,7 +10,7 @@ from search.engine import ItemHit, PageHit
 from search.query_tree import Node
 from search.snippets import Marker, snippet
 from search.tantivy_counts import count
-from search.tantivy_query import all_of, any_of, descriptions, term
+from search.tantivy_query import all_of, any_of, described, term
 from search.tantivy_schema import item_key
 
 MOST_ITEMS: Final = 100  # on one page of results, and pages of one item
@@ -56,7 +56,7 @@ class Shown:
     def _summaries(self, ids: Sequence[str]) -> dict[str, str]:
         if not ids:
             return {}
-        found = self.searcher.search(all_of(_of_any(ids), descriptions()), len(ids), count=False)
+        found = self.searcher.search(described(list(ids)), len(ids), count=False)
         read = (self.searcher.doc(address) for _, address in found.hits)
         return {str(document["item"][0]): shown_text(document) for document in read}
 

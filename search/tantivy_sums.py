@@ -19,19 +19,34 @@ _MAGIC = 1337
 _TAIL = 8  # bytes: the footer's length and Tantivy's magic number, both little-endian
 
 
+_FOUND_WHOLE: set[tuple[int, ...]] = set()
+"""Files that this process has found whole, as they were then: to read a large index again takes seconds."""
+
+_MOST_REMEMBERED = 10_000
+
+
 class _Footer(msgspec.Struct):
     crc: int
 
 
 def require_whole(path: Path) -> None:
-    """Raise ValueError, naming the file, when it is missing or not what its footer says."""
+    """Raise ValueError, naming the file, when it is missing or not what its footer says.
+
+    A file that this process has found whole is read again only once it is another or was written to.
+    """
     try:
-        size = path.stat().st_size
-        footer = _footer(path, size)
+        status = path.stat()
+        mark = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if mark in _FOUND_WHOLE:
+            return
+        footer = _footer(path, status.st_size)
     except FileNotFoundError:
         raise ValueError(f"{path.name} is missing") from None
-    if footer is None or sum_of(path, size - footer[0]).crc != footer[1]:
+    if footer is None or sum_of(path, status.st_size - footer[0]).crc != footer[1]:
         raise ValueError(f"{path.name} is not as it was written")
+    if len(_FOUND_WHOLE) >= _MOST_REMEMBERED:
+        _FOUND_WHOLE.clear()
+    _FOUND_WHOLE.add(mark)
 
 
 def read_meta(folder: Path) -> bytes:

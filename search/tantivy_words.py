@@ -8,12 +8,13 @@ from typing import Final
 from rapidfuzz.distance import OSA
 from tantivy import Document, Occur, Query, Searcher
 
-from search.analysis import STEMMERS, core, terms, words
+from search.analysis import core, terms, words
 from search.completion import SHORTEST, folded_words, offer
 from search.engine import Completion, ItemHit
+from search.languages import STEMMERS
 from search.query_tree import Node, Word, wanted
 from search.tantivy_query import all_of, any_of, descriptions, pages, term
-from search.tantivy_schema import NAMES, SCHEMA
+from search.tantivy_schema import NAMES, schema
 from search.tantivy_shown import shown_text
 
 SHORTEST_RESPELT: Final = 4  # letters
@@ -88,15 +89,16 @@ def _occurs(searcher: Searcher, word: str) -> int:
 def _near(searcher: Searcher, word: str) -> Mapping[str, int]:
     """Return words like ``word`` as they are written somewhere, and by how many letters each is off."""
     farthest = 2 if len(word) >= _LONG else 1
-    likely = Query.fuzzy_term_query(SCHEMA, "body", word, farthest)
+    likely = Query.fuzzy_term_query(schema(), "body", word, farthest)
     written: Counter[str] = Counter()
     for kind in (descriptions(), pages()):
         for _, address in searcher.search(all_of(likely, kind), _LOOKED_AT, count=False).hits:
             document = searcher.doc(address)
-            written.update({spelt.lower() for spelt in words(f"{_named(document)}\n{shown_text(document)}")})
+            written.update(set(words(f"{_named(document)}\n{shown_text(document)}".lower())))
     usual: dict[str, str] = {}
-    for spelt, _ in written.most_common():
-        usual.setdefault("".join(terms(spelt)), spelt)
+    ordered = [spelt for spelt, _ in written.most_common()]
+    for spelt, folded in zip(ordered, terms(" ".join(ordered)), strict=True):  # a call costs more than a word
+        usual.setdefault(folded, spelt)
     far = ((spelt, OSA.distance(folded, word, score_cutoff=farthest)) for folded, spelt in usual.items())
     return {spelt: distance for spelt, distance in far if distance <= farthest}
 
@@ -133,7 +135,7 @@ def _documents_of(searcher: Searcher, item: str) -> Iterator[Document]:
 def _any_telling(telling: Mapping[str, float]) -> Query:
     top = max(telling.values())
     wishes = [
-        Query.boost_query(Query.term_query(SCHEMA, "body", word), weight / top) for word, weight in telling.items()
+        Query.boost_query(Query.term_query(schema(), "body", word), weight / top) for word, weight in telling.items()
     ]
     least = 2 if len(wishes) > 3 else 1
     return Query.boolean_query([(Occur.Should, wish) for wish in wishes], minimum_number_should_match=least)

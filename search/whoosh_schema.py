@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from search.analysis import FOLDED, RULES, STEMMERS, stemmed_in, terms
+from search.analysis import FOLDED, RULES, stemmed_in, terms
 from search.engine import PageDocument
 from search.facets import FIELDS, facet_values
+from search.languages import STEMMERS
 from search.tantivy_schema import WORDS
 from search.whoosh_library import columns, fields
 
@@ -49,7 +50,7 @@ def schema() -> Any:
 
 def version() -> str:
     """Return the name of this version of the index: what it holds and how it is analysed."""
-    parts = (LAYOUT, RULES, sorted(STEMMERS.items()), NUMBERS, _VALUES, sorted(WORDS))
+    parts = (LAYOUT, RULES, list(STEMMERS.items()), NUMBERS, _VALUES, sorted(WORDS))
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

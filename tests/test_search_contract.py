@@ -14,9 +14,10 @@ import pytest
 from rapidfuzz.distance import OSA
 
 from metadata.vocabulary import Vocabulary, read_skos
-from search.analysis import STEMMERS, core, stemmed_in, terms
+from search.analysis import core, stemmed_in, terms
 from search.engine import ENGINES, Expansion, PageDocument, Request, SearchReader, open_reader, open_writer
 from search.identifiers import identifier
+from search.languages import STEMMERS
 from search.query import And, Dates, Fuzzy, Near, Node, Not, Or, Phrase, Prefix, Value, Word, Years, parse, wanted
 
 FORESTS, LAND = "urn:c:wet", "urn:c:land"

@@ -1,12 +1,20 @@
 """Words of the index: other spellings, completion, similar items."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from search_sample import fill, item_of
 from test_search_ranking import documents
 
-from search.engine import PageDocument, Request, SearchReader, open_reader
+from metadata.errors import Outdated
+from search.analysis import folded, stems, terms
+from search.engine import ENGINES, PageDocument, Request, SearchReader, open_reader, open_writer
+from search.languages import STEMMED, STEMMERS, stem_in
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +73,55 @@ def test_similar_items_are_of_other_works_and_share_rare_words(reader: SearchRea
     assert "forest-fr" in [hit.id for hit in reader.similar("pain", 3)]
     assert len(reader.similar("wet-en", 2)) == 2
     assert reader.similar("never-there", 5) == reader.similar("dams-en", 0) == ()
+
+
+def test_stems_and_folding_are_those_of_other_programs() -> None:
+    """Beside Whoosh's Snowball and Python's own tables of Unicode, which know nothing of Tantivy."""
+    lang = pytest.importorskip("whoosh.lang")
+    written: dict[str, set[str]] = {language: set() for language in STEMMERS}
+    for page in documents():
+        if page.language in written:
+            written[page.language].update(re.findall(r"[^\W\d_]+", page.text.lower()))
+    for language, words in written.items():
+        assert len(words) > 50
+        stem = lang.stemmer_for_language(language)
+        assert {word: terms(word, language) for word in words} == {word: [plain(stem(word))] for word in words}
+        assert {word: terms(word) for word in words} == {word: [plain(word)] for word in words}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_other_languages_are_stemmed_once_they_are_set(tmp_path: Path, engine: str) -> None:
+    description = PageDocument("de1", 0, "de", "Vom Walde", "Vom Walde")
+    try:
+        for languages, found in ((("en", "fr", "es"), 0), (("de", "en"), 1)):
+            stem_in(languages)
+            with pytest.raises(Outdated):
+                open_reader(tmp_path, engine)
+            writer = open_writer(tmp_path, engine)
+            writer.put(item_of(description, "Die Wälder brennen."))
+            writer.commit(1)
+            writer.close()
+            answer = open_reader(tmp_path, engine).find(Request("Wäldern"))
+            assert answer.total == found
+            assert [text for hit in answer.hits for text, marked in hit.pages[0].snippet if marked] == [
+                "Wälder"
+            ] * found
+    finally:
+        stem_in(STEMMED)
+
+
+def plain(word: str) -> str:
+    decomposed = unicodedata.normalize("NFD", word.replace("œ", "oe").replace("æ", "ae").replace("ß", "ss"))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+@example("L’île d’Yeu — « œuvre » naïve, 20 °C ; ß, Ærø, ﬁn, ᵃ, İ, ½")
+def test_a_text_is_folded_as_its_words_are(text: str) -> None:
+    assert folded(text).split() == terms(text)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60), st.sampled_from(sorted(STEMMERS)))
+@example("Forêts forêts, FORÊTS-galeries\u00a0l’eau", "fr")
+def test_stems_are_those_of_the_words(text: str, language: str) -> None:
+    assert set(stems(text, language).split(" ")) - {""} == set(terms(text, language))

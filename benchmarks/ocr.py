@@ -1,13 +1,14 @@
 """What Canoe's digitising costs and how well it reads, beside the bare ``tesseract`` command line.
 
-    python -m benchmarks.ocr [--runs N] [--engine NAME]… [--language fra] [PATH…]
+    python -m benchmarks.ocr [--runs N] [--engine NAME]… [--language fra] [--ocrmypdf PROGRAM] [PATH…]
     python -m benchmarks.ocr --pages FOLDER [--engine NAME]…
 
 PATHs are PDF, TIFF, JPEG or PNG files; both sides read them in one language, on one thread a page.
 The floor is one ``tesseract`` run a page that gives txt, hOCR, ALTO and a text-only PDF of the page images
 that Canoe itself would read; Canoe opens the document, reads it, makes text, hOCR and ALTO of each page
 and the searchable copy. Prints CPU seconds (children included) and wall seconds, medians of N runs, and their
-ratios; OCRmyPDF beside them for one PDF, where it is installed.
+ratios. OCRmyPDF reads the same beside them where it is one PDF and the program is installed, or named
+by ``--ocrmypdf`` (in an environment of its own, for instance); it makes its searchable PDF and a text file.
 
 ``--pages`` reads every page in FOLDER (and below) that has its text beside it (``name.gt.txt``, pages parted by
 form feeds) and prints a row each: errors a hundred characters, bare and by each engine, and what the reading cost.
@@ -90,6 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--language", default="fra")
     parser.add_argument("--engine", action="append", choices=sorted(ENGINES))
     parser.add_argument("--pages", type=Path)
+    parser.add_argument("--ocrmypdf", default=shutil.which("ocrmypdf"))
     return parser.parse_args()
 
 
@@ -108,10 +110,10 @@ def _compare_costs(arguments: argparse.Namespace, engines: dict[str, OcrEngine],
     for name, engine in engines.items():
         for workers in (1, 2):
             sides[f"canoe, {name}, {workers}"] = partial(_canoe, paths, arguments.language, engine, workers)
-    if len(paths) == 1 and paths[0].suffix == ".pdf" and shutil.which("ocrmypdf"):
-        sides["ocrmypdf"] = lambda: _ocrmypdf(paths[0], arguments.language, folder)
+    if len(paths) == 1 and paths[0].suffix == ".pdf" and arguments.ocrmypdf:
+        sides["ocrmypdf"] = lambda: _ocrmypdf(arguments.ocrmypdf, paths[0], arguments.language, folder)
     else:
-        _say("OCRmyPDF: left out, it is not installed or this is not one PDF.")
+        _say("OCRmyPDF: left out, " + ("this is not one PDF." if arguments.ocrmypdf else "it is not installed."))
     costs: dict[str, list[Cost]] = {side: [] for side in sides}
     for _ in range(arguments.runs):
         for side, run in sides.items():
@@ -146,10 +148,11 @@ def _canoe(paths: Sequence[Path], language: str, engine: OcrEngine, workers: int
                     (Path(folder) / f"out.{number}").write_bytes(output)
 
 
-def _ocrmypdf(path: Path, language: str, folder: Path) -> None:
-    command = ["ocrmypdf", "--jobs", "1", "--language", language, "--output-type", "pdf", "--force-ocr"]
+def _ocrmypdf(program: str, path: Path, language: str, folder: Path) -> None:
+    command = [program, "--jobs", "1", "--language", language, "--output-type", "pdf", "--quiet"]
+    outputs = ["--skip-text", "--sidecar", str(folder / "ocrmypdf.txt"), str(path), str(folder / "ocrmypdf.pdf")]
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
-    subprocess.run([*command, str(path), str(folder / "ocrmypdf.pdf")], check=True, env=environment)
+    subprocess.run([*command, *outputs], check=True, env=environment, stderr=subprocess.DEVNULL)
 
 
 def _document(path: Path, language: str, workspace: Path) -> Document:
@@ -189,6 +192,9 @@ def _report(pages: int, costs: dict[str, list[Cost]]) -> None:
     for side in costs:
         ratio = processor[side] / processor["tesseract"]
         _say(f"{side:20} CPU {processor[side]:7.2f} s  ratio {ratio:5.3f}   wall {wall[side]:7.2f} s")
+    if "ocrmypdf" in costs:
+        for side in (side for side in costs if side.startswith("canoe")):
+            _say(f"{side:20} CPU ÷ OCRmyPDF {processor[side] / processor['ocrmypdf']:5.3f}")
     for side in costs:
         if side.endswith(", 2"):
             _say(f"{side[:-3]}, wall, 1 → 2 workers: {wall[side[:-1] + '1'] / wall[side]:.2f} ×")

@@ -21,8 +21,9 @@ from ingest.languages import most_frequent
 from ingest.oldlayer import remove_invisible_text
 from ingest.pdfclaims import is_pdfa_1, name_copy, settle_claim
 from ingest.pdfnature import forbidden, unsign
-from ingest.read import PageRead, page_file
+from ingest.read import PageRead, page_file, work_folder
 from ingest.room import is_disks
+from ingest.spool import write_pages
 from metadata.model import Page
 from metadata.pages import read_page
 from metadata.problems import Problem, problem
@@ -95,10 +96,11 @@ def _change(pdf: Pdf, grafter: Grafter, read: PageRead, words: Page) -> bool:
 
 
 def _bind_images(document: Document, reads: tuple[PageRead, ...], target: Path, limits: Limits) -> Bound:
-    with Pdf.new() as pdf:
+    images = work_folder(document) / "images.pdf"
+    write_pages(images, (page for read in reads for page in _image_page(document, read, limits)))
+    with pikepdf.open(images, access_mode=pikepdf.AccessMode.stream) as pdf:
         grafter = Grafter(pdf)
-        for read in reads:
-            page = _image_page(pdf, document, read, limits)
+        for read, page in zip(reads, pdf.pages, strict=True):
             _turn(page, read.rotation)
             if read.method == "ocr":
                 grafter.lay(page, read_page(page_file(document, read.number).read_bytes()))
@@ -108,15 +110,17 @@ def _bind_images(document: Document, reads: tuple[PageRead, ...], target: Path, 
     return Bound(target)
 
 
-def _image_page(pdf: Pdf, document: Document, read: PageRead, limits: Limits) -> pikepdf.Page:
-    """Append the page that shows an image; an empty one for a damaged file among many, so that numbers stay."""
+def _image_page(document: Document, read: PageRead, limits: Limits) -> Iterator[pikepdf.Page]:
+    """Yield the page that shows an image; an empty one for a damaged file among many, so that numbers stay."""
     path, frame = document.place(read.number)
-    try:
-        return add_image_page(pdf, path, frame, limits)
-    except _FAULTS as error:
-        if read.method != "unread" or not document.more or is_disks(error, limits):
-            raise
-        return pdf.add_blank_page()
+    with Pdf.new() as pdf:
+        try:
+            page = add_image_page(pdf, path, frame, limits)
+        except _FAULTS as error:
+            if read.method != "unread" or not document.more or is_disks(error, limits):
+                raise
+            page = pdf.add_blank_page()
+        yield page
 
 
 def _language(reads: tuple[PageRead, ...]) -> str:

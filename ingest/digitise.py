@@ -19,12 +19,13 @@ from archive.durable import storage
 from ingest.access import Bound, bind
 from ingest.documents import Digitised, Document, Limits, Progress, Refused
 from ingest.engine import OcrEngine
+from ingest.executors import Executor, executor
 from ingest.formats import Identifier
-from ingest.languages import most_frequent
-from ingest.read import PageRead, page_file, read_page, work_folder, write_page
+from ingest.languages import most_frequent, tag_of
+from ingest.read import PageRead, page_file, work_folder, write_page
 from ingest.room import DISK_FAULTS
 from ingest.survey import FORMAT_NAMES, Survey, survey
-from ingest.workers import Failed, Workers
+from ingest.workers import Failed
 from metadata.errors import StorageError
 from metadata.model import Page
 from metadata.problems import Problem, problem
@@ -46,18 +47,20 @@ def digitise(
     workers: int,
     limits: Limits,
     progress: Callable[[Progress], None],
+    scheduler: str = "",
 ) -> Iterator[Digitised | Refused]:
     """Digitise documents with ``workers`` processes; yield each as it is done, in the order they came.
 
-    Raises StorageError when the disk is all but full.
+    ``scheduler`` is the address of a dask cluster whose workers read the pages, ``""`` for none.
+    Raises StorageError when the disk is all but full, UsageError when there is no such cluster.
 
     A page that fails is a page unread with its problem; a document that cannot be opened is
     Refused; nothing else is lost. ``documents`` is read lazily, a few ahead. Closing the
     generator ends the workers at once. Errors of ``documents`` and ``progress`` pass through.
     """
-    pool: Workers[tuple[_Course, int]]
-    with Workers(workers, limits) as pool, Identifier(limits) as identifier:
-        for outcome in _Run(engine, limits, progress).outcomes(pool, iter(documents), workers):
+    pool: Executor[tuple[_Course, int]] = executor(scheduler, workers, engine, limits)
+    with pool, Identifier(limits) as identifier:
+        for outcome in _Run(pool, limits, progress).outcomes(iter(documents)):
             yield _identified(outcome, identifier) if isinstance(outcome, Digitised) else outcome
 
 
@@ -71,21 +74,22 @@ def _identified(done: Digitised, identifier: Identifier) -> Digitised:
 class _Run:
     """What is under way: the documents that are taken up and not yet given back, in order."""
 
-    def __init__(self, engine: OcrEngine, limits: Limits, progress: Callable[[Progress], None]) -> None:
-        self._engine = engine
+    def __init__(
+        self, pool: "Executor[tuple[_Course, int]]", limits: Limits, progress: Callable[[Progress], None]
+    ) -> None:
+        self._pool = pool
         self._limits = limits
         self._progress = progress
         self._courses: deque[_Course] = deque()
         self._taken = self._done = self._pages = self._pages_done = 0
 
-    def outcomes(
-        self, pool: "Workers[tuple[_Course, int]]", documents: Iterator[Document], workers: int
-    ) -> Iterator[Digitised | Refused]:
+    def outcomes(self, documents: Iterator[Document]) -> Iterator[Digitised | Refused]:
         """Yield what becomes of each document, keeping the pool just full enough."""
+        pool = self._pool
         while True:
-            steps = self._steps(documents, 4 * workers)
-            for course, step in islice(steps, 2 * workers - len(pool)):
-                self._start(pool, course, step)
+            steps = self._steps(documents, 4 * pool.places)
+            for course, step in islice(steps, max(0, 2 * pool.places - len(pool))):
+                self._start(course, step)
             if self._courses and (outcome := self._courses[0].outcome):
                 self._courses.popleft()
                 yield outcome
@@ -105,12 +109,12 @@ class _Run:
             self._taken += 1
             yield from ((course, step) for step in iter(course.next_step, None))
 
-    def _start(self, pool: "Workers[tuple[_Course, int]]", course: "_Course", step: int) -> None:
-        document, limits = course.surveyed, self._limits
+    def _start(self, course: "_Course", step: int) -> None:
+        pool, document, limits = self._pool, course.surveyed, self._limits
         if step == 0:
             pool.submit((course, step), survey, document, limits)
         elif step <= course.pages:
-            pool.submit((course, step), read_page, document, step, course.known, self._engine, limits)
+            pool.read((course, step), document, step, course.known)
         else:
             reads = tuple(course.reads[number] for number in sorted(course.reads))
             pool.submit((course, step), bind, document, reads, limits)
@@ -123,7 +127,8 @@ class _Run:
         self._pages += course.pages if step == 0 else 0
         self._pages_done += len(course.reads) if step == 0 else 0 < step <= course.pages
         self._done += course.outcome is not None
-        self._progress(Progress(course.document, self._taken, self._done, self._pages, self._pages_done))
+        counts = (self._taken, self._done, self._pages, self._pages_done)
+        self._progress(Progress(course.document, *counts, tuple(self._pool.pages_by_worker.items())))
 
 
 def _require_room(document: Document, result: object) -> None:
@@ -175,7 +180,7 @@ class _Course:
             return False
         if step == self.pages + 1:
             return len(self.reads) == self.pages
-        scouting = not self.known and step <= _SCOUTS + 1 and len(self.document.languages) > 1
+        scouting = not self.known and step <= _SCOUTS + 1 and len(self.document.candidates) > 1
         return not scouting or all(number in self.reads for number in range(1, step))
 
     def take(self, step: int, result: object) -> None:
@@ -208,7 +213,8 @@ class _Course:
                 page = _reading.decode(line)
                 if page.method != "unread":
                     page_file(self.document, page.number).write_bytes(line)
-                    self._note(PageRead(page.number, page.method, page.language, page.rotation))
+                    told = PageRead(page.number, page.method, page.language, page.rotation, spoken=page.language)
+                    self._note(told)
 
     def _refuse(self, fault: Problem) -> None:
         shutil.rmtree(work_folder(self.document))
@@ -223,8 +229,8 @@ class _Course:
     def _note(self, read: PageRead) -> None:
         self.reads[read.number] = read
         # Only the first pages decide, in their order: the same document gives the same pages anywhere.
-        if not self.known and read.number <= _SCOUTS:
-            self.known = read.language
+        if not self.known and read.number <= _SCOUTS and read.spoken in map(tag_of, self.document.candidates):
+            self.known = read.spoken
 
     def _lost_page(self, number: int, result: object) -> PageRead:
         reason = result.reason if isinstance(result, Failed) else "its reader gave no page"

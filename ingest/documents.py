@@ -36,7 +36,7 @@ class Document:
     what its record calls it, for an access copy that has none. ``more`` are further image files,
     in their order; pages are then numbered through, and ``places`` has file (from 0) and frame of
     each, once they are known. ``pages`` are those of an earlier reading (JSON lines, metadata.pages):
-    only what is unread there is read.
+    only what is unread there is read. ``others`` are further languages that a page may turn out to speak.
     """
 
     path: Path
@@ -48,11 +48,17 @@ class Document:
     more: tuple[Path, ...] = ()
     places: tuple[tuple[int, int], ...] = ()
     pages: Path | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Its files, in order."""
         return (self.path, *self.more)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The languages that a page may be read in."""
+        return (*self.languages, *self.others)
 
     def place(self, number: int) -> tuple[Path, int]:
         """Return file and frame (from 0) of page ``number`` (from 1)."""
@@ -106,10 +112,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: documents taken up and finished, pages known so far and done."""
+    """How far a run is: documents taken up and finished, pages known so far and done.
+
+    ``by_worker`` are the names of a cluster's workers and how many pages each has read; none where there is no cluster.
+    """
 
     document: Document
     documents: int
     documents_done: int
     pages: int
     pages_done: int
+    by_worker: tuple[tuple[str, int], ...] = ()

@@ -66,7 +66,7 @@ class Grafter:
         resources = _copied(inherited)
         fonts = _copied(resources.get("/Font"))
         resources.Font = fonts
-        page.obj.Resources = resources
+        page.obj.Resources = self._pdf.make_indirect(resources)  # pages lie bare in the file, this is compressed
         return fonts
 
 

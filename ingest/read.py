@@ -1,8 +1,10 @@
 """Reading one page, in a worker: its text layer where it has a good one, else one pass of OCR."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pikepdf
 import pypdfium2 as pdfium
@@ -29,7 +31,8 @@ _DAMAGE = (
 class PageRead:
     """What became of a page; the page itself is a file in the workspace (:func:`page_file`).
 
-    ``rotation`` is what its access copy is to be turned by, ``passes`` how often the engine was called.
+    ``rotation`` is what its access copy is to be turned by, ``passes`` how often the engine was called, ``spoken``
+    the BCP 47 tag that its words clearly tell, where ``language`` may be what was expected.
     """
 
     number: int
@@ -38,6 +41,19 @@ class PageRead:
     rotation: int = 0
     passes: int = 0
     problems: tuple[Problem, ...] = ()
+    spoken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A page as it was read, before it is kept."""
+
+    page: Page
+    passes: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+Found = TypeVar("Found", bound=_Read | Picture)
 
 
 def work_folder(document: Document) -> Path:
@@ -55,6 +71,11 @@ def write_page(document: Document, page: Page) -> None:
     page_file(document, page.number).write_bytes(page_line(page))
 
 
+def image_folder(document: Document, number: int) -> Path:
+    """Return the folder that holds the image of a page while it is read."""
+    return work_folder(document) / f"image-{number}"
+
+
 def read_page(document: Document, number: int, known: str, engine: OcrEngine, limits: Limits) -> PageRead:
     """Read page ``number`` (from 1), write it, and say what became of it.
 
@@ -62,41 +83,71 @@ def read_page(document: Document, number: int, known: str, engine: OcrEngine, li
     A page that cannot be read comes out as such, with its problem. Raises OSError only where the
     disk refuses to take what was read.
     """
-    folder = work_folder(document) / f"image-{number}"
+    found = look_at_page(document, number, limits)
+    return found if isinstance(found, PageRead) else recognise_page(document, number, found, known, engine, limits)
+
+
+def look_at_page(document: Document, number: int, limits: Limits) -> PageRead | Picture:
+    """Do the part of :func:`read_page` that needs the document: write the page, or leave its image for an engine.
+
+    The image lies in :func:`image_folder`, or is the document itself. Raises as :func:`read_page` does.
+    """
+    folder = image_folder(document, number)
     folder.mkdir(exist_ok=True)
+    found = _guarded(document, number, limits, lambda: _look(document, number, folder, limits))
+    if isinstance(found, Picture):
+        return found
+    _empty(folder)
+    return _kept(document, found)
+
+
+def recognise_page(
+    document: Document, number: int, image: Picture, known: str, engine: OcrEngine, limits: Limits
+) -> PageRead:
+    """Do the rest of :func:`read_page`, which needs the image, languages and key only; then the image is removed."""
     try:
-        page, passes, problems = _read(document, number, known, engine, (folder, limits))
+        found = _guarded(document, number, limits, lambda: _recognise(document, number, image, known, engine))
+    finally:
+        _empty(image_folder(document, number))
+    return _kept(document, found)
+
+
+def _guarded(document: Document, number: int, limits: Limits, work: Callable[[], Found]) -> Found | _Read:
+    """Return what the work gives, else a page that cannot be read, with its problem."""
+    try:
+        return work()
     except _DAMAGE as error:
         if is_disks(error, limits):
             raise
         reason = " ".join(legal(str(error)).split())[:200] or type(error).__name__
-        page, passes = Page(number, 0, 0), 0
-        problems = (problem("page-unread", document.key, number=number, reason=reason),)
-    finally:
-        _empty(folder)
+        return _Read(Page(number, 0, 0), 0, (problem("page-unread", document.key, number=number, reason=reason),))
+
+
+def _kept(document: Document, read: _Read) -> PageRead:
+    page = read.page
     if page.method != "unread":
         write_page(document, page)
-    return PageRead(number, page.method, page.language, page.rotation, passes, problems)
+    spoken = detect(word.text for word in page.words)
+    return PageRead(page.number, page.method, page.language, page.rotation, read.passes, read.problems, spoken)
 
 
-def _read(
-    document: Document, number: int, known: str, engine: OcrEngine, room: tuple[Path, Limits]
-) -> tuple[Page, int, tuple[Problem, ...]]:
-    folder, limits = room
+def _look(document: Document, number: int, folder: Path, limits: Limits) -> _Read | Picture:
     if document.media_type == "application/pdf":
         if page := _without_ocr(document, number):
-            return page, 0, ()
+            return _Read(page)
         image = page_picture(document.path, number, folder, limits)
     else:
         path, frame = document.place(number)
         image = picture(path, frame, folder, limits)
-    if image is None:
-        return _blank(document, number), 0, ()
-    page, passes = _ocr(document, image, known, engine, folder)
-    reduced = problem("page-reduced", document.key, number=number, dpi=image.dpi)
+    return image or _Read(_blank(document, number))
+
+
+def _recognise(document: Document, number: int, image: Picture, known: str, engine: OcrEngine) -> _Read:
+    page, passes = _ocr(document, image, known, engine, image_folder(document, number))
     rotation = (page.rotation + image.turn) % 360
     page = replace(page, number=number, dpi=image.dpi, rotation=rotation)
-    return page, passes, (reduced,) if image.reduced else ()
+    reduced = problem("page-reduced", document.key, number=number, dpi=image.dpi)
+    return _Read(page, passes, (reduced,) if image.reduced else ())
 
 
 def _without_ocr(document: Document, number: int) -> Page | None:
@@ -120,9 +171,10 @@ def _ocr(document: Document, image: Picture, known: str, engine: OcrEngine, fold
     """Read an image in the language that is known, else the likeliest; again where it speaks another.
 
     Two readings in one language each cost what one in three together does, and read accents better.
-    Too few words to tell, and nothing known: then all the candidates together are the best there is.
+    Too few words to tell, and nothing known: then the languages of the record, or the default ones, together
+    are the best there is.
     """
-    by_tag = {tag_of(code): code for code in document.languages}
+    by_tag = {tag_of(code): code for code in document.candidates}
     models = (by_tag.get(known, document.languages[0]),)
     page, passes = _sound(engine.read(image.path, models, image.dpi, folder)), 1
     spoken = detect(word.text for word in page.words)

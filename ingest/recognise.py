@@ -12,12 +12,15 @@ from metadata.item_record import is_item_record
 from metadata.manifest import is_manifest
 from metadata.marc21 import is_marc21
 from metadata.marcxml import is_marcxml
+from metadata.mets_reader import is_mets
 from metadata.mods import is_mods
 from metadata.ris import is_ris
 from metadata.xlsx import is_xlsx
 
-Records = Literal["marc21", "marcxml", "mods", "datacite", "eprints", "dublin-core", "bibtex", "ris", "workbook"]
-Kind = Literal["document", "manifest", "item", "json", "tag", "parcel", "part"] | Records
+Records = Literal[
+    "marc21", "marcxml", "mods", "mets", "datacite", "eprints", "dublin-core", "bibtex", "ris", "workbook"
+]  # fmt: skip
+Kind = Literal["document", "manifest", "item", "json", "tag", "parcel", "part", "series"] | Records
 HEAD = 65_536
 _MAGIC = (
     (b"II*\x00", "image/tiff"),
@@ -36,6 +39,7 @@ _BY_SUFFIX = {
     ".jpeg": "image/jpeg",
     ".png": "image/png",
     ".jp2": "image/jp2",
+    ".webp": "image/webp",
 }
 _RECORDS = {".mrc", ".marc", ".dat"}
 _TABLES = {".csv", ".tsv"}
@@ -66,6 +70,8 @@ def recognise(suffix: str, head: bytes, mapped: bool) -> tuple[Kind, str] | None
         return "document", media_type
     if suffix in _RECORDS or is_marc21(head):
         return "marc21", "application/marc"
+    if is_mets(head):  # before what may be wrapped in it
+        return "mets", "application/mets+xml"
     if is_marcxml(head) or (suffix == ".xml" and b"MARC21/slim" in head):
         return "marcxml", "application/marcxml+xml"
     for kind, (is_kind, media_type, suffixes) in _OTHER_RECORDS.items():
@@ -100,4 +106,6 @@ def why_unknown(suffix: str) -> str:
 def _by_magic(head: bytes) -> str:
     if b"%PDF-" in head[:1024]:
         return "application/pdf"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
     return next((media_type for magic, media_type in _MAGIC if head.startswith(magic)), "")

@@ -20,11 +20,10 @@ from ingest.arrivals import room
 from ingest.digitise import digitise
 from ingest.documents import Digitised, Document, Refused
 from ingest.provenance import events_of_retry
-from ingest.publications import PROBLEMS_FILE, kept_problems
+from ingest.publications import PROBLEMS_FILE, kept_problems, languages_of
 from ingest.tools import Tools, Watcher
 from metadata.errors import DamageFound
 from metadata.formats import JSON_LINES
-from metadata.languages import to_tesseract
 from metadata.model import File, Item
 from metadata.problems import Problem, problem
 
@@ -60,7 +59,7 @@ def retry(library: Library, writer: Writer, tools: Tools, watcher: Watcher) -> I
         cases: dict[str, _Case] = {}
         damaged: list[Retried] = []
         documents = _documents(library, workspace, tools, cases, damaged)
-        for done in digitise(documents, tools.engine, tools.workers, tools.limits, watcher.read):
+        for done in digitise(documents, tools.engine, tools.workers, tools.limits, watcher.read, tools.scheduler):
             case = cases.pop(done.document.key)
             yield _settled(library, writer, tools, case, done)
             remove_tree(done.document.workspace)
@@ -99,19 +98,19 @@ def _document(library: Library, item: Item, workspace: Path, tools: Tools) -> Do
     originals = [library.archive.verified(inventory, file.path) for file in item.files_as("original")]
     media_type = next(item.files_as("original")).media_type
     is_series = all(file.media_type.startswith(_IMAGE) for file in item.files_as("original"))
-    named = (to_tesseract(tag) for tag in item.languages)
-    known = tuple(code for code in named if code and (not tools.models or code in tools.models))
+    known, others = languages_of(item, tools.languages, tools.models)
     folder = workspace / item.id
     folder.mkdir()
     return Document(
         originals[0],
         media_type,
-        known or tools.languages,
+        known,
         folder,
         item.id,
         item.title.value,
         tuple(originals[1:]) if is_series and len(originals) <= item.page_count else (),
         pages=library.archive.verified(inventory, PAGES_FILE),
+        others=others,
     )
 
 

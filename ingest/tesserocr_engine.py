@@ -40,7 +40,7 @@ class TesserOcr:
         if find_spec("tesserocr") is None:
             hint = 'pip install "canoe[fast]", or set engine = "tesseract".'
             raise ProgramMissing("tesserocr is not installed.", hint)
-        return cls(models=str(_models_folder()))
+        return cls(models=str(models_folder()))
 
     @staticmethod
     def languages() -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _show(model: Any, image: Path, dpi: int) -> None:
         model.SetSourceResolution(dpi)
 
 
-def _models_folder() -> Path:
+def models_folder() -> Path:
     """Return the folder of the installed models: the environment's, the program's, or where they usually are."""
     for folder in _candidates():
         if any(folder.glob(f"*{_SUFFIX}")):

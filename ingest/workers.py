@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, KeysView
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Generic, TypeVar
 
 from archive.crew import die_with_parent
 from ingest.documents import Limits
+from ingest.offline import go_offline
 from metadata.errors import StorageError
 
 Ticket = TypeVar("Ticket")
@@ -71,6 +72,11 @@ class Workers(Generic[Ticket]):
     def __len__(self) -> int:
         """Return how many tasks are waiting or running."""
         return len(self._running)
+
+    @property
+    def futures(self) -> KeysView[Future[object]]:
+        """What waits or runs, for one who waits for other things, too."""
+        return self._running.keys()
 
     def submit(self, ticket: Ticket, function: Callable[..., object], *arguments: object) -> None:
         """Give a task to the pool; function, arguments and result travel by pickle."""
@@ -147,7 +153,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 
 def _prepare(limits: Limits, parent: int) -> None:
-    """Set up a worker: it ends with its parent, leaves Ctrl-C to it, and stays within its limits."""
+    """Set up a worker: it ends with its parent, leaves Ctrl-C to it, stays within its limits and off the network."""
     die_with_parent()
     if os.getppid() != parent:  # it ended before we were bound to it
         os._exit(1)
@@ -161,6 +167,7 @@ def _prepare(limits: Limits, parent: int) -> None:
     ):
         _, hard = resource.getrlimit(kind)
         resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    go_offline()
 
 
 def _limited(limits: Limits, function: Callable[..., object], *arguments: object) -> object:

@@ -6,6 +6,7 @@ of the set are told once, whenever they come. So rows depend on what was there b
 must go through all that an item ever was (:func:`archive.replay.moments`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from archive.clock import to_datestamp
+from archive.clock import SECOND, to_datestamp
 from metadata.disseminations import formats_of
 from metadata.dublin_core import oai_dc, oai_header
 from metadata.model import Item
@@ -28,9 +29,14 @@ _OPENING = b"<record>"
 HEADER_AT = len(_OPENING)
 """Where the header begins in a record."""
 
+MINUTE = 60 * SECOND
+"""Members are counted by the minute of their change: no list is counted row by row for more than two of them."""
+
 _FORMER = (
     "SELECT item, spec, change, formats, gone, is_out FROM oai_members WHERE item IN (SELECT value FROM json_each(?))"
 )
+_COUNT = """INSERT INTO oai_counts (spec, minute, formats, number) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET number = number + excluded.number"""
 _INSERT = "INSERT INTO oai_members (spec, change, item, formats, gone, is_out) VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -140,9 +146,27 @@ def members_of(placed: Placed, former: Mapping[str, Member]) -> Iterator[tuple[s
         yield spec, was if was.is_out else Member(placed.change, 0, was.ever, is_out=True)
 
 
-def insert_members(connection: Connection, members: Iterable[tuple[str, str, Member]]) -> None:
-    """Write (item id, spec, member); the statement is SQLite's own, since an item has ten of them."""
-    rows = [(spec, one.change, item, one.formats, one.gone, one.is_out) for item, spec, one in members]
+def insert_members(
+    connection: Connection,
+    members: Iterable[tuple[str, str, Member]],
+    former: Mapping[str, Mapping[str, Member]],
+) -> None:
+    """Write (item id, spec, member) in place of what was ``former``, whose rows are gone already.
+
+    The statement is SQLite's own, since an item has ten of them.
+    """
+    written = [*members]
+    rows = [(spec, one.change, item, one.formats, one.gone, one.is_out) for item, spec, one in written]
     connection.exec_driver_sql(_INSERT, rows)
     specs = [(spec,) for spec in sorted({row[0] for row in rows})]
     connection.exec_driver_sql("INSERT OR IGNORE INTO oai_sets (spec) VALUES (?)", specs)
+    counted = Counter(_counted(spec, one) for _, spec, one in written)
+    counted.subtract(_counted(spec, one) for found in former.values() for spec, one in found.items())
+    if changed := [(*what, number) for what, number in counted.items() if number]:
+        connection.exec_driver_sql(_COUNT, changed)
+    if former:
+        connection.exec_driver_sql("DELETE FROM oai_counts WHERE number = 0")
+
+
+def _counted(spec: str, member: Member) -> tuple[str, int, int]:
+    return spec, member.change // MINUTE, member.ever

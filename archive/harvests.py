@@ -87,11 +87,18 @@ def _folded(key: Key, parts: list[tuple[Accession, Harvest]]) -> Listed:
             repository=harvest.repository or listed.repository,
             accessions=listed.accessions + 1,
             counts=counts,
-            pending=None if harvest.complete else harvest,
+            pending=_pending(listed.pending, harvest),
             mark=_mark(listed.mark, harvest) if harvest.complete else listed.mark,
             last_success_at=accession.received_at if harvest.complete else listed.last_success_at,
         )
     return listed
+
+
+def _pending(before: Harvest | None, harvest: Harvest) -> Harvest | None:
+    """Return what is left of a list: one that was broken off stays so until all from its beginning on has come."""
+    if before and harvest.since > before.since:
+        return before
+    return None if harvest.complete else harvest
 
 
 def _mark(before: str, harvest: Harvest) -> str:

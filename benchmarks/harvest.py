@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.library import Library
-from benchmarks.oai import fill, serve_oai, served
+from benchmarks.oai_serving import serve_oai, served
+from benchmarks.oai_store import fill
 from canoe.harvesting import Told, Wanted, harvest
 from canoe.home import Home
 from canoe.settings import HarvestSettings, LibrarySettings, Settings, write_settings
@@ -48,9 +49,9 @@ def main() -> None:
 def measure(folder: Path, records: int, page: int, profile: bool) -> None:
     """Do all of it in ``folder``."""
     fill(folder / "catalogue.db", records)
-    with served(serve_oai, folder / "catalogue.db", page) as (port, _):
+    with served(serve_oai, folder / "catalogue.db", page) as server:
         home = made_home(folder / "home")
-        url = f"http://127.0.0.1:{port}/oai"
+        url = f"http://127.0.0.1:{server.port}/oai"
         profiler = cProfile.Profile()
         if profile:
             profiler.enable()

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from archive.library import Library, Writer
 from ingest.harvest_identity import HarvestRegister, HarvestTies, Ourselves
 from ingest.records import Naming, RecordShelf, rejected_piece
@@ -25,9 +27,10 @@ from metadata.events import Event
 from metadata.harvested import HarvestedRecord, read_answer
 from metadata.harvested_forms import content_of, described, origins_of
 from metadata.ids import item_id
-from metadata.model import Identifier, Item, Origin
+from metadata.model import Identifier, Item, Origin, Relation
 from metadata.origins import deleted_reason, is_deleted_at_home
 from metadata.problems import Problem, problem
+from metadata.serial import from_json, record_line
 from metadata.vocabulary import Vocabulary
 
 Place = tuple[int, int]
@@ -48,6 +51,7 @@ class Part:
 
     ``last`` says of every identifier where it stands last: what stands before is superseded.
     ``must_note``: that the list came to its end is to be noted, whether or not anything is new.
+    ``spared`` are the records that left only the set of the list, and stay.
     """
 
     pages: tuple[PageFile, ...]
@@ -55,6 +59,7 @@ class Part:
     last: Mapping[str, Place]
     failure: str = ""
     must_note: bool = False
+    spared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,9 @@ class _Bringing:
         if record.deleted:
             if held.status == "withdrawn":
                 return Piece(source, "identical", held.id)
+            if record.identifier in self._part.spared:
+                note = problem("harvest-left-set", source, set=self._harvest.set_spec)
+                return Piece(source, "identical", held.id, (note,))
             self._shelf.keep(replace(held, status="withdrawn", reason=deleted_reason(held.origins[0])))
             self._deleted += 1
             return Piece(source, "changed", held.id, (problem("harvest-deleted", source, name=self._named),))
@@ -179,11 +187,24 @@ class _Bringing:
         for source, said in self._resemblance.remarks().items():
             changed, before = found.get(source, (False, ()))
             found[source] = changed, (*before, *said)
+        self._tie_to_own()
         for place, piece in enumerate(self._pieces):
             if piece.source in found and piece.outcome != "duplicate":
                 changed, problems = found[piece.source]
                 outcome: Outcome = "changed" if changed else piece.outcome
                 self._pieces[place] = replace(piece, outcome=outcome, problems=(*piece.problems, *problems))
+
+    def _tie_to_own(self) -> None:
+        """Tie what the library has itself to that: the two are shown as one."""
+        own = self._resemblance.same_as_own()
+        if not own:
+            return
+        path, tied = self._shelf.path, self._folder / "records.tied"
+        with path.open("rb") as lines, tied.open("wb") as out:
+            for line in lines:
+                target = own.get(msgspec.json.decode(line, type=_Line).id)
+                out.write(_tied(line, Relation("isFormatOf", target)) if target else line)
+        tied.replace(path)
 
     def _close(self, writer: Writer) -> Report:
         pieces = tuple(self._pieces)
@@ -201,6 +222,17 @@ class _Bringing:
             events.append(Event("withdrawal", "", agent=writer.agent, detail=detail))
         writer.put_accession(accession, pieces, self._shelf.path, received, events)
         return Report(accession.id, pieces)
+
+
+class _Line(msgspec.Struct):
+    """As much of a line as tells whose it is."""
+
+    id: str
+
+
+def _tied(line: bytes, tie: Relation) -> bytes:
+    item = from_json(line)
+    return record_line(replace(item, relations=tuple(dict.fromkeys([*item.relations, tie]))))
 
 
 def _told(harvest: Harvest) -> str:

@@ -6,17 +6,16 @@ in any home.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from archive.catalogue import Catalogue
-from ingest.draft import Draft
 from ingest.identify import Register
 from ingest.ties import Ties
 from metadata.description import Link
 from metadata.ids import is_item_id, item_id
 from metadata.model import Item, Origin
-from metadata.origins import is_deleted_at_home, is_harvested_from
+from metadata.origins import is_deleted_at_home, is_harvested_from, is_record
 
 
 class HarvestRegister(Register):
@@ -28,20 +27,33 @@ class HarvestRegister(Register):
         self._new: set[str] = set()
 
     def known(self, identifier: str) -> Item | None:
-        """Return the item that is the repository's record of this identifier, withdrawn or not."""
-        bearers = self._catalogue.by_identifier("oai", identifier)
-        return next((item for item in bearers if is_harvested_from(item, self._base_url)), None)
+        """Return the item that is the repository's record of this identifier, withdrawn or not.
+
+        What it was harvested as counts, which nobody can edit; its identifiers only help to find it.
+        """
+        found = next(filter(self._is(identifier), self._catalogue.by_identifier("oai", identifier)), None)
+        return found or next(filter(self._is(identifier), self._made_of(identifier)), None)
+
+    def _is(self, identifier: str) -> Callable[[Item], bool]:
+        return lambda item: is_record(item, self._base_url, identifier)
+
+    def _made_of(self, identifier: str) -> Iterator[Item]:
+        held = self._catalogue.item(item_id(self._digest(identifier)))
+        yield from (held,) if held else ()
+
+    def _digest(self, identifier: str) -> str:
+        return hashlib.sha512(f"{self._base_url}\n{identifier}".encode()).hexdigest()
 
     def new_id(self, identifier: str) -> str:
         """Return the id of a record that is not known yet, the same in any home."""
-        made = item_id(hashlib.sha512(f"{self._base_url}\n{identifier}".encode()).hexdigest(), self)
+        made = item_id(self._digest(identifier), self)
         self._new.add(made)
         return made
 
-    def enter(self, draft: Draft, numbered: bool = True) -> Draft:  # noqa: ARG002 - what it is, is known
-        """Return the draft as it is: it comes with its id."""
-        self._submissions[draft.item.id] = draft.item.submission
-        return draft
+    def id_of(self, item: Item, numbered: bool = True, submitted: str = "") -> str:  # noqa: ARG002 - it is known
+        """Return the id that the item comes with."""
+        self._submissions[item.id] = b""  # taken, whatever its submission
+        return item.id
 
     def held(self, item_id: str) -> Item | None:
         """Return what the library held; what its home had deleted comes again, and is published again."""

@@ -18,7 +18,8 @@ from starlette.routing import Route
 
 from oai.arguments import OaiError, parse_pairs
 from oai.limit import NO_LIMIT, Limit
-from oai.provider import Provider, answer, refuse
+from oai.pace import Pace
+from oai.provider import Provider, answer, is_brief, refuse
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 65_536
@@ -57,23 +58,29 @@ _OPEN = Door()
 
 
 def application(provider: Provider, door: Door = _OPEN, path: str = "/oai") -> Route:
-    """Return the route that answers harvesters at ``path``; records are read in worker threads."""
+    """Return the route that answers harvesters at ``path``; all but brief answers are made in worker threads."""
+    pace = Pace()
 
     async def oai(request: Request) -> Response:
         if wait := door.limit.seconds_to_wait(request.client.host if request.client else ""):
-            return _come_later(wait)
+            return come_later(wait)
         if door.people and _is_person(request):
             return await run_in_threadpool(_shown, door.people, request)
         try:
             asked = await _asked(request)
         except ClientDisconnect:
             return Response(status_code=400)
-        return await run_in_threadpool(_respond, provider, request, asked, door.clock)
+        packed = accepts_gzip(",".join(request.headers.getlist("accept-encoding")))
+        if pace.is_brisk and not packed and _is_brief(provider, asked, door.clock):
+            with pace.watched():
+                return _respond(provider, request, asked, door.clock, packed)
+        return await run_in_threadpool(_respond, provider, request, asked, door.clock, packed)
 
     return Route(path, oai, methods=["GET", "POST"])
 
 
-def _come_later(wait: int) -> Response:
+def come_later(wait: int) -> Response:
+    """Answer who asks too fast: after ``wait`` seconds there is an answer again."""
     headers = {"Retry-After": str(wait), "Cache-Control": "no-store"}
     return PlainTextResponse("Too many requests from this address; come again later.\n", 503, headers)
 
@@ -94,12 +101,16 @@ def _shown(people: Callable[[Request], Response], request: Request) -> Response:
 
 
 def accepts_gzip(header: str) -> bool:
-    """Say whether an Accept-Encoding header allows gzip (RFC 9110, 12.5.3); a weight of 0 does not."""
+    """Say whether an Accept-Encoding header asks for gzip (RFC 9110, 12.5.3), and not rather for no coding at all.
+
+    A weight of 0 refuses.
+    """
     weights = {}
     for entry in header.lower().split(","):
         coding, _, weight = (part.strip() for part in entry.partition(";"))
-        weights[coding] = not weight or (bool(_WEIGHT.fullmatch(weight)) and float(weight[2:]) > 0)
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+        weights[coding] = (float(weight[2:]) if _WEIGHT.fullmatch(weight) else 0.0) if weight else 1.0
+    wanted = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
+    return wanted > 0 and wanted >= weights.get("identity", 0.0)
 
 
 async def _asked(request: Request) -> bytes | OaiError:
@@ -125,10 +136,14 @@ async def _body(request: Request) -> bytes | None:
     return received
 
 
-def _respond(provider: Provider, request: Request, asked: bytes | OaiError, clock: Clock) -> Response:
+def _is_brief(provider: Provider, asked: bytes | OaiError, clock: Clock) -> bool:
+    return not isinstance(asked, OaiError) and is_brief(provider, parse_pairs(asked), clock())
+
+
+def _respond(provider: Provider, request: Request, asked: bytes | OaiError, clock: Clock, packed: bool) -> Response:
     content = _document(provider, asked, clock())
     headers = {"Vary": "Accept-Encoding" if request.scope["query_string"] else "Accept, Accept-Encoding"}
-    if accepts_gzip(",".join(request.headers.getlist("accept-encoding"))):
+    if packed:
         content = zlib.compress(content, level=1, wbits=_GZIP)
         headers["Content-Encoding"] = "gzip"
     headers["Content-Length"] = str(len(content))

@@ -67,12 +67,20 @@ class Forbidden(Trouble):
     """An address leads to where nobody may ask."""
 
 
-class _Passing(Trouble):
-    """May be over soon; ``wait`` is how many seconds the repository asks for, None where it does not."""
+class Unavailable(Trouble):
+    """Nobody answers for now, whatever is asked for."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+
+class _Passing(Trouble):
+    """May be over soon; ``wait`` is how many seconds the repository asks for, None where it does not.
+
+    ``failed``: it answered, and that it cannot do just this.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None, failed: bool = False) -> None:
         super().__init__(reason)
         self.wait = wait
+        self.failed = failed
 
 
 Waiting = Callable[[str, float], None]
@@ -113,7 +121,10 @@ class Fetcher:
         self._pool.clear()
 
     def get(self, arguments: Mapping[str, str]) -> Reply:
-        """Return the reply to a request of OAI-PMH; what fails in passing is asked again. Raises Trouble."""
+        """Return the reply to a request of OAI-PMH; what fails in passing is asked again.
+
+        Raises Trouble: Unavailable where it would be the same for every request, Forbidden where nobody may ask.
+        """
         joint = "&" if urlsplit(self.base_url).query else "?"
         url = f"{self.base_url}{joint}{urlencode(arguments)}"
         for attempt in range(1, self._manners.tries + 1):
@@ -121,7 +132,8 @@ class Fetcher:
                 return self._once(url)
             except _Passing as fault:
                 if attempt == self._manners.tries:
-                    raise Trouble(f"{fault}, {attempt} times") from fault
+                    kind = Trouble if fault.failed else Unavailable
+                    raise kind(f"{fault}, {attempt} times") from fault
                 self._pause(fault, attempt)
         raise Trouble("it was never asked")
 
@@ -134,7 +146,7 @@ class Fetcher:
         manners = self._manners
         wait = min(manners.pause * 2 ** (attempt - 1), _LONGEST_PAUSE) if fault.wait is None else fault.wait
         if wait > manners.longest_wait:
-            raise Trouble(f"{fault}, and it asks to come back in {wait:.0f} seconds") from fault
+            raise Unavailable(f"{fault}, and it asks to come back in {wait:.0f} seconds") from fault
         wait += random.uniform(0, min(wait, manners.pause) / 2)  # noqa: S311 - no secret
         self._waiting(str(fault), wait)
         time.sleep(wait)
@@ -168,7 +180,8 @@ class Fetcher:
 
     def _read(self, answer: BaseHTTPResponse, is_over: Callable[[], bool]) -> Reply:
         if answer.status in _PASSING:
-            raise _Passing(f"it answers with HTTP status {answer.status}", _retry_after(answer))
+            said = f"it answers with HTTP status {answer.status}"
+            raise _Passing(said, _retry_after(answer), failed=answer.status == 500)
         data = b"".join(self._unpacked(answer))
         if is_over():
             raise _Passing("it took too long to answer")

@@ -15,7 +15,8 @@ from metadata.datacite import datacite
 from metadata.kernel import Related, related_to
 from metadata.marc_export import Agency, marc_record
 from metadata.marc_writing import NAMESPACE as MARC
-from metadata.marc_writing import record_element
+from metadata.marc_writing import SCHEMA as MARC_SCHEMA
+from metadata.marc_writing import record_for_harvesters
 from metadata.model import Item
 from metadata.mods_export import mods_for_harvesters
 from metadata.openaire import OAIRE, openaire
@@ -49,12 +50,7 @@ FORMATS: Mapping[str, Format] = {
     for each in (
         OAI_DC,
         Format("oai_qdc", QUALIFIED_DC_SCHEMA, QUALIFIED_DC, disseminations.OAI_QDC),
-        Format(
-            "marcxml",
-            "http://www.loc.gov/standards/marcxml/schema/MARC21slim.xsd",
-            MARC,
-            disseminations.MARCXML,
-        ),
+        Format("marcxml", MARC_SCHEMA, MARC, disseminations.MARCXML),
         Format(
             "mods",
             "http://www.loc.gov/standards/mods/v3/mods-3-7.xsd",
@@ -86,7 +82,9 @@ class Renderers:
         base_url, vocabulary = self.publishing.base_url, self.publishing.vocabulary
         return {
             "oai_qdc": lambda item, _: qualified_dc(item, base_url, vocabulary),
-            "marcxml": lambda item, change: record_element(marc_record(item, vocabulary, self._agency(item, change))),
+            "marcxml": lambda item, change: record_for_harvesters(
+                marc_record(item, vocabulary, self._agency(item, change))
+            ),
             "mods": lambda item, change: mods_for_harvesters(item, vocabulary, self._agency(item, change)),
             "oai_datacite": lambda item, _: datacite(item, self.name, vocabulary, self._ties(item)),
             "oai_openaire": lambda item, _: openaire(item, base_url, vocabulary, self._ties(item)),

@@ -13,6 +13,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_UNICAST = IPv6Network("2000::/3")  # RFC 4291, section 2.4: what is given out; beside it nothing is public
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, section 2.5.5.1: deprecated, and still an IPv4 address
 
 Address = IPv4Address | IPv6Address
@@ -28,7 +29,10 @@ class PrivateAddress(Exception):
 def is_public(address: str) -> bool:
     """Say whether an IP address is one of the public network; one that wraps another is judged by both."""
     found = ip_address(address.partition("%")[0])
-    return all(one.is_global and not one.is_multicast for one in (found, *_wrapped(found)))
+    wrapped = tuple(_wrapped(found))
+    if isinstance(found, IPv6Address) and found not in _UNICAST and not wrapped:
+        return False
+    return all(one.is_global and not one.is_multicast for one in (found, *wrapped))
 
 
 def _wrapped(address: Address) -> Iterator[Address]:

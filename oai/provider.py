@@ -31,8 +31,13 @@ _KEY_LENGTH = 16
 SETS_PER_PAGE = 500
 """ListSets gives them all at once up to here."""
 
+_BRIEF = 1000
+"""Records that are read in a millisecond or two."""
+
 _UNKNOWN_IDENTIFIER = OaiError("idDoesNotExist", "No item has this identifier.")
 _UNKNOWN_PREFIX = OaiError("cannotDisseminateFormat", "This is not available in that metadata format.")
+_NO_MATCH = OaiError("noRecordsMatch", "No record matches metadataPrefix, from, until and set.")
+_NO_SETS = OaiError("noSetHierarchy", "The repository has no sets yet.")
 _BAD_TOKEN = OaiError("badResumptionToken", "The token is not of this list, or it has expired: begin again.")
 
 
@@ -94,6 +99,15 @@ def answer(provider: Provider, pairs: Pairs, now: int) -> bytes:
     return refuse(provider, request, now)
 
 
+def is_brief(provider: Provider, pairs: Pairs, now: int) -> bool:
+    """Say whether an answer takes next to no time: some more records of all, as they stand in the catalogue."""
+    request = read(pairs)
+    place = _resumed(provider, request, now) if isinstance(request, OaiRequest) else None
+    if not isinstance(place, Place) or provider.repository.page_size > _BRIEF:
+        return False
+    return place.verb == "ListRecords" and place.prefix == OAI_DC.prefix and not place.set_spec
+
+
 def refuse(provider: Provider, errors: Errors, now: int) -> bytes:
     """Return the answer to a request that was badVerb or badArgument: the base URL alone is echoed (3.6)."""
     return answers.envelope(provider.repository.base_url, now, {}, answers.errors(errors))
@@ -135,7 +149,7 @@ def list_sets(provider: Provider, request: OaiRequest, now: int) -> Element:
         return (place,)
     sets = provider.records.oai_sets()
     if not sets:
-        return (OaiError("noSetHierarchy", "The repository has no sets yet."),)
+        return (_NO_SETS,)
     start = bisect_right(sets, place.set_spec, key=lambda each: each[0])
     shown = sets[start : start + SETS_PER_PAGE]
     if not shown:
@@ -166,7 +180,7 @@ def list_records(provider: Provider, request: OaiRequest, now: int) -> Element:
     # One more than is shown tells whether the list goes on, so none ends in a dangling token.
     changes, page = _page(provider, place, size + 1)
     if not changes:
-        return (OaiError("noRecordsMatch", "No record matches metadataPrefix, from, until and set."),)
+        return (_NO_SETS if place.set_spec and not provider.records.oai_sets() else _NO_MATCH,)
     reached = place.cursor + min(len(changes), size)
     rest = _next_place(provider, place, changes[size - 1], reached) if len(changes) > size else None
     return _SHOW[request.verb](islice(page, size), _resumption(provider, place, rest, reached, now))

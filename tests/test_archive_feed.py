@@ -1,12 +1,15 @@
 """The feed remembers: who left a set or a format stays there as a deleted record, after a rebuild as well."""
 
+import random
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from archive_library import bare_item, book, dump, publishing, put_records
 
-from archive.catalogue import Listing
+from archive.catalogue import END, Catalogue, Listing
+from archive.cataloguing import Batch, Entry
 from archive.clock import SECOND
 from archive.feed import WHOLE, Member, Placed, members_of
 from archive.library import Library
@@ -139,3 +142,29 @@ def test_the_first_datestamp_is_that_of_a_set_that_was_left(tmp_path: Path) -> N
         writer.put_item(replace(other, edition="2"), {}, "Described anew")
     assert library.catalogue.oai_headers(Listing(OAI_DC, "type:other"), 9)[0][0] == left.change
     assert library.catalogue.earliest_datestamp() == left.change // SECOND
+
+
+def test_a_list_is_as_long_as_it_is_said_to_be(tmp_path: Path) -> None:
+    """Items of four minutes are changed, withdrawn and moved within a minute and across, then every window is read."""
+    chance = random.Random(7)  # noqa: S311
+    moments = [60 * 10 * SECOND + n * 7 * SECOND + n % 3 for n in range(40)]
+    with closing(Catalogue(tmp_path / "catalogue.db", publishing())) as catalogue:
+        catalogue.create()
+        for at in moments:
+            items = [bare_item(number) for number in chance.sample(range(9), 3)]
+            changed = [_changed(one, chance) for one in items]
+            catalogue.write([Batch([Entry(one, at + n * SECOND // 2, one.id) for n, one in enumerate(changed)])])
+        for _ in range(400):
+            after, until = chance.choice(moments) + chance.choice((-1, 0, SECOND)), chance.choice(moments) // SECOND
+            window = chance.choice(((after, until), (0, until), (after, END), (0, END)))
+            wanted = Listing(chance.choice((OAI_DC, DATACITE)), chance.choice(("", "type:report", "openaire")), *window)
+            assert catalogue.oai_count(wanted) == len(catalogue.oai_headers(wanted, 99))
+
+
+def _changed(item: Item, chance: random.Random) -> Item:
+    return replace(
+        item,
+        type=chance.choice(("report", "other")),
+        dates=chance.choice(((), DATED.dates)),
+        status=chance.choice(("published", "published", "withdrawn")),
+    )

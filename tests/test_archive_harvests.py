@@ -45,6 +45,15 @@ def test_what_was_asked_from_beyond_the_mark_leaves_the_mark() -> None:
     assert harvests([accession(1, WHOLE), accession(2, within)], {})[KEY].mark == within.newest
 
 
+def test_what_broke_off_is_still_to_come_where_only_later_records_were_asked_for() -> None:
+    beyond = replace(WHOLE, since="2026-02-20", newest="2026-02-27T00:00:00Z")
+    for later in (beyond, replace(beyond, complete=False, token=PART.token + "9")):
+        assert harvests([accession(1, PART), accession(2, later)], {})[KEY].pending == PART
+    incremental = replace(PART, since=WHOLE.newest)
+    anew = replace(WHOLE, since="")
+    assert harvests([accession(1, WHOLE), accession(2, incremental), accession(3, anew)], {})[KEY].pending is None
+
+
 def test_undoing_brings_the_list_back_to_where_it_was_and_what_comes_then_counts() -> None:
     later = replace(WHOLE, since=WHOLE.newest, newest="2026-02-20T00:00:00Z")
     first, second = accession(1, WHOLE), accession(2, later)

@@ -1,84 +1,34 @@
 """canoe harvest and canoe repositories: records of others come in, stay up to date, and say where they are at home."""
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
 import pytest
-import uvicorn
-from faulty_repository import DC, Record, Reply, Repository, dublin_core, on_list, refusal, serving
-from lxml import etree
-from schemas_here import SHARED
-from small_library import PROGRAM, Answer, canoe_here, environment, items
+from faulty_repository import (
+    DC,
+    Asked,
+    Record,
+    Reply,
+    Repository,
+    dublin_core,
+    envelope,
+    refusal,
+    serving,
+)
+from harvest_library import EVERY, RECORDS, asking, full_items, harvest, held, lists, run, served, told
+from small_library import items
 
-import canoe.harvest_parts
 from canoe.home import Home
-from canoe.server import build
 from metadata.harvested import read_answer
-from metadata.origins import link_home
-from metadata.serial import to_json
-
-RECORDS = [dublin_core(number) for number in range(7)]
-EVERY = {f"oai:faulty.example:{number}" for number in range(7)}
+from metadata.mods import NAMESPACE as MODS
 
 
 @pytest.fixture
 def here(home: Path) -> Path:
     """Lend an empty home that may ask this machine, and does not wait long."""
     return asking(home)
-
-
-def asking(home: Path) -> Path:
-    settings = home / "canoe.toml"
-    text = settings.read_text().replace("allow_private = false", "allow_private = true")
-    settings.write_text(text.replace("pause_seconds = 1.0", "pause_seconds = 0.01").replace("tries = 6", "tries = 2"))
-    return home
-
-
-def run(home: Path, *arguments: str | Path, code: int = 0) -> Answer:
-    answer = canoe_here(*arguments, "--home", home)
-    assert answer.code == code, (answer.out, answer.err)
-    return answer
-
-
-def harvest(home: Path, url: str, *options: str, code: int = 0) -> Any:
-    """Return the report, in which what came in is what is told."""
-    report = run(home, "harvest", url, "--json", *options, code=code).json
-    counts = dict(report["counts"])
-    assert counts.pop("in") == sum(counts.values()) == len(report["pieces"])
-    return report
-
-
-def told(report: Any) -> dict[str, int]:
-    """Return the outcomes that there are."""
-    return {outcome: count for outcome, count in report["counts"].items() if count and outcome != "in"}
-
-
-def lists(home: Path) -> list[Any]:
-    found: list[Any] = run(home, "repositories", "--json").json
-    return found
-
-
-def held(home: Path) -> dict[str, Any]:
-    """Return the items by the identifiers that they have at home."""
-    return {one["origins"][0]["identifier"]: one for one in full_items(home) if one.get("origins")}
-
-
-def full_items(home: Path) -> Iterator[Any]:
-    library = Home.read(home).library
-    for item in library.items():
-        yield json.loads(to_json(item))
-    library.catalogue.close()
 
 
 def test_records_come_in_and_say_where_they_are_at_home(here: Path) -> None:
@@ -164,55 +114,68 @@ def test_what_a_librarian_withdrew_stays_withdrawn(here: Path) -> None:
         assert (found["status"], found["reason"]) == ("withdrawn", "Not of our field")
 
 
-def test_a_break_in_mid_list_loses_nothing_and_the_next_harvest_goes_on(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(canoe.harvest_parts, "MOST_RECORDS", 3)
-    repository = Repository(RECORDS, fault=on_list(3, Reply(b"", 500), 2))
+def test_a_record_is_known_by_what_its_home_calls_it_whatever_else_is_said(here: Path) -> None:
+    """Neither an edit here nor a record that names another may double one, or put one in another's place."""
+    impostor = f'<mods xmlns="{MODS}"><titleInfo><title>Impostor</title></titleInfo>{{}}</mods>'
+    names = '<identifier type="oai">oai:x:2</identifier>'
+    records = [Record("oai:x:1", metadata=impostor.format(names)), Record("oai:x:2", metadata=impostor.format(""))]
+    repository = Repository(records, prefix="mods", namespace=MODS)
     with serving(repository) as url:
-        report = harvest(here, url, code=3)
-        assert told(report) == {"new": 6, "refused": 1}
-        assert report["pieces"][-1]["problems"][0]["code"] == "harvest-broken"
-        assert "HTTP status 500" in report["lists"][0]["error"]
-        (listed,) = lists(here)
-        assert (listed["pending"], listed["from"], listed["last_success_at"]) == (True, None, None)
-        assert "HTTP status 500" in listed["last_error"]
-        run(here, "rebuild", "--catalogue")
-        assert lists(here) == [listed]
-        repository.asked.clear()
-        report = harvest(here, url)
-        assert repository.lists == [{"resumptionToken": "||6"}]
-        assert (told(report), report["lists"][0]["resumed"]) == ({"new": 1}, True)
-        assert held(here).keys() == EVERY
-        (listed,) = lists(here)
-        assert (listed["pending"], listed["from"], listed["last_error"]) == (False, "2026-01-01T06:00:00Z", None)
+        assert told(harvest(here, url, "--prefix", "mods")) == {"new": 2}
+        second = held(here)["oai:x:2"]["id"]
+        run(here, "edit", second, "--set", "identifier:oai=", "--set", "keyword=ours")
+        repository.records = [replace(records[1], datestamp="2026-01-05T00:00:00Z", deleted=True)]
+        assert told(harvest(here, url, "--prefix", "mods")) == {"changed": 1}
+        assert {name: one["status"] for name, one in held(here).items()} == {
+            "oai:x:1": "published", "oai:x:2": "withdrawn",
+        }  # fmt: skip
+        repository.records = [replace(records[1], datestamp="2026-01-06T00:00:00Z")]
+        assert told(harvest(here, url, "--prefix", "mods")) == {"changed": 1}
+        assert (held(here)["oai:x:2"]["id"], held(here)["oai:x:2"]["status"]) == (second, "published")
+        assert len(list(full_items(here))) == 2
 
 
-def test_a_list_that_was_broken_off_and_brings_no_more_news_is_noted_as_complete(here: Path) -> None:
-    repository = Repository(RECORDS, fault=on_list(2, refusal("badArgument")))
+def test_what_left_a_set_stays_while_another_that_is_harvested_has_it(here: Path) -> None:
+    gone = [Record(f"oai:faulty.example:{number}", "2026-01-03T00:00:00Z", deleted=True) for number in (1, 2, 3)]
+    headers = {"1": "<setSpec>b:c</setSpec>", "2": "<setSpec>other</setSpec>", "3": ""}
+
+    def alone(asked: Asked) -> Reply | None:
+        number = asked.get("identifier", "")[-1:]
+        if asked["verb"] != "GetRecord" or number == "3":
+            return refusal("idDoesNotExist") if asked["verb"] == "GetRecord" else None
+        header = f"<header><identifier>{asked['identifier']}</identifier>{headers[number]}</header>"
+        return Reply(envelope(f"<GetRecord><record>{header}</record></GetRecord>"))
+
+    repository = Repository(RECORDS, sets={"a": RECORDS[:4], "b": RECORDS[1:5]}, fault=alone)
     with serving(repository) as url:
-        harvest(here, url, code=3)
-        repository.records = RECORDS[:3]
-        repository.fault = on_list(1, refusal("noRecordsMatch"))
-        assert told(harvest(here, url)) == {}
-        assert lists(here)[0]["pending"] is False
-        (_, last) = run(here, "accessions", "--json").json
-        assert last["harvest"]["complete"] is True
+        harvest(here, url, "--set", "b", "--set", "a")
+        repository.sets = {"a": gone, "b": []}
+        report = harvest(here, url, "--set", "b", "--set", "a")
+        assert told(report) == {"changed": 2, "identical": 1}
+        assert report["pieces"][0]["problems"][0]["code"] == "harvest-left-set"
+        withdrawn = {name[-1] for name, one in held(here).items() if one["status"] == "withdrawn"}
+        assert withdrawn == {"2", "3"}
 
 
-def test_bad_records_are_refused_by_name_and_the_rest_comes_in(here: Path) -> None:
-    broken = replace(RECORDS[1], metadata=RECORDS[1].metadata.replace("</dc:title>", ""))
-    strange = replace(RECORDS[2], metadata="<x xmlns='urn:x'/>")
-    nameless = replace(RECORDS[4], identifier="")
-    with serving(Repository([RECORDS[0], broken, strange, RECORDS[3], nameless, RECORDS[5]])) as url:
-        report = harvest(here, url, code=3)
-        assert told(report) == {"new": 3, "refused": 3}
-        refused = {piece["source"] for piece in report["pieces"] if piece["outcome"] == "refused"}
-        assert refused == {f"{url}#oai:faulty.example:1", f"{url}#oai:faulty.example:2", f"{url}#5"}
-        assert lists(here)[0]["pending"] is False
-        out = run(here, "harvest", url, "--full", code=3).out
-        assert "refused" in out
-        assert "3 identical, 3 refused" in out
+def test_pages_say_who_keeps_what_was_harvested_and_lead_there(here: Path) -> None:
+    there = "https://repository.example.org/report/1"
+    named = dublin_core(0, f"<dc:identifier>{there}</dc:identifier>")
+    with serving(Repository([named, RECORDS[1]], name="The &lt;other&gt; library")) as url:
+        harvest(here, url)
+    ids = {name[-1]: one["id"] for name, one in held(here).items()}
+    with served(here) as base:
+        answer = urlopen(base.removesuffix("oai") + f"item/{ids['0']}")  # noqa: S310 - our own server
+        page = answer.read().decode()
+        assert f'<{there}>; rel="cite-as"' in answer.headers["Link"]
+        assert f'<link rel="canonical" href="{there}">' in page
+        assert 'hreflang="x-default"' not in page
+        assert f'Kept by <a rel="nofollow" href="{there}"><bdi>The &lt;other&gt; library</bdi></a>' in page
+        assert f'<span class="address">{there}</span>' in page
+        page = urlopen(base.removesuffix("oai") + f"item/{ids['1']}").read().decode()  # noqa: S310
+        assert f'<link rel="canonical" href="http://127.0.0.1:8000/item/{ids["1"]}">' in page
+        assert f'href="{url}?verb=GetRecord&amp;metadataPrefix=oai_dc&amp;identifier=oai%3Afaulty.example%3A1"' in page
+        found = urlopen(base.removesuffix("oai") + "search?repository=The+%3Cother%3E+library").read().decode()  # noqa: S310
+        assert found.count("Kept by <bdi>The &lt;other&gt; library</bdi>") == 2
 
 
 def test_a_record_that_comes_twice_is_taken_as_it_is_last(here: Path) -> None:
@@ -262,22 +225,6 @@ def test_a_form_that_canoe_does_not_read_is_wrong_usage(here: Path) -> None:
         assert "does not read" in run(here, "harvest", url, "--prefix", "ore", code=2).err
 
 
-def test_this_machine_is_not_asked_unless_the_settings_say_so(home: Path) -> None:
-    with serving(Repository(RECORDS)) as url:
-        answer = run(home, "harvest", url, code=2)
-        assert "private network" in answer.err
-        assert "allow_private" in answer.err
-
-
-def test_a_repository_that_is_not_there_is_reported(here: Path) -> None:
-    with serving(Repository(RECORDS)) as url:
-        pass
-    report = harvest(here, url, code=3)
-    assert told(report) == {"refused": 1}
-    assert "cannot be reached" in lists(here)[0]["last_error"]
-    assert "last error" in run(here, "repositories").out
-
-
 def test_a_harvest_can_be_undone_and_comes_again(here: Path) -> None:
     with serving(Repository(RECORDS)) as url:
         accession = harvest(here, url)["accession"]
@@ -305,165 +252,6 @@ def test_other_librarys_numbers_name_nothing_of_ours(here: Path, tmp_path: Path)
             assert told(harvest(here, url, "--prefix", "marc21")) == {"new": 1}
     titles = sorted(item["titles"][0]["value"] for item in full_items(here))
     assert titles == ["Another's", "Ours", "Theirs"]
-
-
-def test_ctrl_c_brings_in_what_came_and_the_next_harvest_goes_on(here: Path) -> None:
-    waiting = threading.Event()
-
-    def slow(asked: dict[str, str]) -> Reply | None:
-        waiting.set()
-        time.sleep(3)
-        return None
-
-    repository = Repository(RECORDS, fault=on_list(3, slow))
-    with serving(repository) as url:
-        command = [str(PROGRAM), "harvest", url, "--home", str(here)]
-        with subprocess.Popen(command, env=environment(), stdout=-1, stderr=-1) as running:
-            assert waiting.wait(30)
-            time.sleep(0.2)
-            os.kill(running.pid, signal.SIGINT)
-            _, err = running.communicate(timeout=30)
-        assert running.returncode == 130, err
-        assert lists(here)[0]["pending"] is True
-        assert len(held(here)) == 6
-        repository.asked.clear()
-        assert told(harvest(here, url)) == {"new": 1}
-        assert repository.lists == [{"resumptionToken": "||6"}]
-
-
-@contextmanager
-def served(home: Path) -> Iterator[str]:
-    """Serve a home by the real application; yield the base URL of its endpoint."""
-    server = uvicorn.Server(uvicorn.Config(build(Home.read(home)), port=0, lifespan="off", log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/oai"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-def essence(item: Any) -> Any:
-    """Return what a record of any form says of an item: title, dates, and the numbers it had."""
-    numbers = {
-        (one["scheme"], one["value"]) for one in item.get("identifiers", ()) if one["scheme"] in ("isbn", "issn", "doi")
-    }
-    dates = {one["value"][:4] for one in item.get("dates", ()) if one.get("kind", "issued") == "issued"}
-    return item["titles"][0]["value"], dates, numbers
-
-
-BOOKS = """title,date,isbn,language,type,creator
-Sand and shells,1987,978-2-1234-5680-3,en,book,"Roe, Ann"
-Forêts du Sénégal,2003-05,,fr,report,"Diop, Awa"
-Aguas abiertas,1999,,es,book,Universidad de la Costa
-"""
-
-
-@pytest.fixture(scope="module")
-def giving(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home that others harvest: three records, in a namespace of its own."""
-    home = shutil.copytree(empty_home, tmp_path_factory.mktemp("giving") / "home")
-    settings = home / "canoe.toml"
-    settings.write_text(
-        settings.read_text()
-        .replace('base_url = "http://127.0.0.1:8000"', 'base_url = "http://giving.example.org"')
-        .replace("The test library", "The giving library")
-    )
-    run(home, "rebuild")
-    (home.parent / "books.csv").write_text(BOOKS)
-    run(home, "ingest", home.parent / "books.csv")
-    return home
-
-
-@pytest.mark.parametrize("prefix", ["oai_dc", "oai_qdc", "marcxml", "mods", "oai_datacite"])
-def test_canoe_harvests_canoe(here: Path, giving: Path, tmp_path: Path, prefix: str) -> None:
-    giver = shutil.copytree(giving, tmp_path / "giver")
-    with served(giver) as url:
-        assert told(harvest(here, url, "--prefix", prefix)) == {"new": 3}
-        theirs = {f"oai:giving.example.org:{one['id']}": one for one in full_items(giver)}
-        ours = held(here)
-        assert ours.keys() == theirs.keys()
-        for name, item in ours.items():
-            own = essence(theirs[name])
-            title, dates, numbers = essence(item)
-            assert (title, dates) == own[:2]
-            assert own[2] <= numbers
-            assert link_home(Home.read(here).library.item(item["id"]))
-        gone = next(iter(theirs.values()))["id"]
-        run(giver, "withdraw", gone, "--reason", "Withdrawn")
-        report = harvest(here, url, "--prefix", prefix)
-        assert report["counts"]["changed"] == 1
-        assert held(here)[f"oai:giving.example.org:{gone}"]["status"] == "withdrawn"
-        run(giver, "restore", gone)
-        harvest(here, url, "--prefix", prefix)
-        assert held(here)[f"oai:giving.example.org:{gone}"]["status"] == "published"
-
-
-def test_own_records_that_come_back_are_left(here: Path, giving: Path, tmp_path: Path) -> None:
-    giver = asking(shutil.copytree(giving, tmp_path / "giver"))
-    with served(giver) as url:
-        harvest(here, url)
-    before = len(list(full_items(giver)))
-    with served(here) as url:
-        report = harvest(giver, url)
-        assert told(report) == {"duplicate": 3}
-        assert {one["problems"][0]["code"] for one in report["pieces"]} == {"own-record"}
-    assert len(list(full_items(giver))) == before
-    identified = next(item["id"] for item in full_items(giver) if item["titles"][0]["value"] == "Sand and shells")
-    doi = DC.format(
-        f"<dc:title>Sand and shells</dc:title><dc:identifier>https://doi.org/10.5555/{identified}</dc:identifier>"
-    )
-    with serving(Repository([Record("oai:other:1", metadata=doi)])) as url:
-        assert told(harvest(giver, url)) == {"duplicate": 1}
-
-
-def test_what_is_like_an_item_here_comes_in_and_is_reported(here: Path, giving: Path, tmp_path: Path) -> None:
-    giver = asking(shutil.copytree(giving, tmp_path / "giver"))
-    same = DC.format("<dc:title>Sand and shells</dc:title><dc:identifier>urn:isbn:978-2-1234-5680-3</dc:identifier>")
-    with serving(Repository([Record("oai:other:1", metadata=same)])) as url:
-        report = harvest(giver, url)
-        assert told(report) == {"new": 1}
-        assert "duplicate-identifier" in [one["code"] for one in report["pieces"][0]["problems"]]
-
-
-@pytest.mark.shared
-def test_harvested_records_are_given_on_with_where_they_are_from(here: Path) -> None:
-    schemas = SHARED / "schemas" / "oai"
-    if not schemas.is_dir():
-        pytest.skip("../shared/data is absent")
-    schema = etree.XMLSchema(etree.parse(schemas / "provenance.xsd"))
-    inner = (
-        '<about><provenance xmlns="http://www.openarchives.org/OAI/2.0/provenance">'
-        '<originDescription harvestDate="2025-01-01T00:00:00Z" altered="false"><baseURL>http://first.example/</baseURL>'
-        "<identifier>oai:first:1</identifier><datestamp>2024-01-01</datestamp>"
-        "<metadataNamespace>urn:x</metadataNamespace></originDescription></provenance></about>"
-    )
-    odd = replace(RECORDS[1], identifier="a strange|identifier%é", datestamp="long ago")
-    with serving(Repository([replace(RECORDS[0], about=inner), odd])) as url:
-        harvest(here, url)
-        home = url
-    with serving_bytes(here) as ask:
-        for prefix in ("oai_dc", "mods", "marcxml", "oai_qdc"):
-            answer = read_answer(ask(f"verb=ListRecords&metadataPrefix={prefix}"))
-            for record in answer.records:
-                (told,) = record.about
-                schema.assertValid(etree.fromstring(etree.tostring(told)))
-            texts = [text for record in answer.records[:1] for text in record.about[0].itertext()]
-            assert [texts[0], texts[1], texts[4], texts[5]] == [
-                home,
-                RECORDS[0].identifier,
-                "http://first.example/",
-                "oai:first:1",
-            ]
-
-
-@contextmanager
-def serving_bytes(home: Path) -> Iterator[Any]:
-    with served(home) as url:
-        yield lambda query: urlopen(f"{url}?{query}").read()  # noqa: S310 - our own server
 
 
 def test_lists_outlive_a_rebuild(here: Path) -> None:

@@ -5,8 +5,8 @@ import http.client
 import threading
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -23,9 +23,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message
 
-from archive.catalogue import Catalogue
+from archive.catalogue import Catalogue, Listing
 from oai.app import FORM, MAX_BODY, Door, accepts_gzip, application
 from oai.limit import Limit
+from oai.pace import Pace
 from oai.provider import Provider
 
 ITEMS = [made_item(number) for number in range(300)]
@@ -175,6 +176,10 @@ def test_other_methods_are_refused(site: Site) -> None:
         ("gzip;q=nan", False),
         ("gzip;level=1", False),
         ("notgzip, gzip2", False),
+        ("identity, gzip", True),
+        ("gzip, identity;q=0.5", True),
+        ("identity, gzip;q=0.5", False),
+        ("identity;q=0, gzip;q=0.1", True),
     ],
 )
 def test_gzip_is_sent_to_those_who_take_it(site: Site, header: str, accepted: bool) -> None:
@@ -313,3 +318,40 @@ def test_who_asks_too_fast_is_told_when_to_come_again(site: Site, monkeypatch: p
 def test_ten_megabytes_are_refused_like_little_too_much(site: Site) -> None:
     reply = site.post(b"verb=ListRecords&resumptionToken=".ljust(10_000_000, b"x"))
     assert (reply.status, reply.said.codes) == (200, ["badArgument"])
+
+
+class Watched(Catalogue):
+    """A catalogue that notes which thread it reads records in."""
+
+    def oai_records(self, listing: Listing, limit: int) -> Sequence[tuple[int, bytes]]:
+        self.thread = threading.get_ident()
+        return super().oai_records(listing, limit)
+
+
+def test_more_of_the_list_of_all_is_given_without_a_thread(tmp_path: Path) -> None:
+    with opened(tmp_path / "catalogue.db") as catalogue:
+        write(catalogue, ITEMS, START)
+    with closing(Watched(tmp_path / "catalogue.db", catalogue.publishing)) as watched, served(watched) as site:
+        whole = site.send("GET", "verb=ListRecords&metadataPrefix=oai_dc").said.token
+        of_a_set = site.send("GET", "verb=ListRecords&metadataPrefix=oai_dc&set=collection:posters").said.token
+        assert whole is not None
+        assert of_a_set is not None
+
+        def thread(token: str | None, coding: str) -> int:
+            query = urlencode({"verb": "ListRecords", "resumptionToken": token})
+            assert site.send("GET", query, headers={"Accept-Encoding": coding}).status == 200
+            return watched.thread
+
+        loop = thread(whole.text, "identity")
+        assert thread(whole.text, "identity") == loop
+        assert thread(whole.text, "gzip") != loop
+        assert thread(of_a_set.text, "identity") != loop
+
+
+def test_a_slow_answer_sends_those_after_it_to_threads_for_a_while() -> None:
+    pace, brisk = Pace(slow=0.01, calm=0.05), []
+    for seconds in (0, 0.02, 0.06):
+        with pace.watched() if seconds != 0.06 else nullcontext():
+            time.sleep(seconds)
+        brisk.append(pace.is_brisk)
+    assert brisk == [True, False, True]

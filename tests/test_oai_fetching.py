@@ -134,7 +134,7 @@ def test_other_statuses_are_answers() -> None:
     ["127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1",
      "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12:3456::1",
      "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "2002:7f00:1::", "64:ff9b::a00:1", "::127.0.0.1",
-     "ff02::1", "2001:db8::1"],
+     "ff02::1", "2001:db8::1", "fec0::1", "64:ff9b:1::7f00:1", "::ffff:0:7f00:1"],
 )  # fmt: skip
 def test_addresses_of_private_networks_are_none_of_the_public(address: str) -> None:
     assert not is_public(address)

@@ -99,6 +99,14 @@ def test_a_record_is_the_same_by_itself_and_in_the_list(catalogue: Catalogue, pr
         assert etree.tostring(got, with_tail=False) == etree.tostring(record, with_tail=False)
 
 
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_metadata_says_where_its_schema_is(catalogue: Catalogue, prefix: str) -> None:
+    said = asked(provider_of_all(catalogue, 100), f"verb=ListRecords&metadataPrefix={prefix}")
+    located = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
+    found = {str(metadata[0].get(located)) for metadata in said.root.iterfind(".//oai:metadata", NS)}
+    assert [one.split() for one in found] == [[FORMATS[prefix].namespace, FORMATS[prefix].schema]]
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize(("prefix", "path"), SCHEMAS.items())
 def test_records_are_valid_and_of_the_namespace_that_is_announced(catalogue: Catalogue, prefix: str, path: str) -> None:

@@ -19,7 +19,9 @@ EVERY = [f"oai:faulty.example:{number}" for number in range(10)]
 def harvested(repository: Repository, **more: str) -> tuple[list[Page], str]:
     """Return the pages that come, and why there are no more, ``""`` at the end of the list."""
     with serving(repository) as url:
-        return _pages(Harvester(Fetcher(url, QUICK)), Harvest(url, "oai_dc", **more))  # type: ignore[arg-type]
+        harvester = Harvester(Fetcher(url, QUICK), most_records=1800)
+        harvester.identify()
+        return _pages(harvester, Harvest(url, "oai_dc", **more))  # type: ignore[arg-type]
 
 
 def _pages(harvester: Harvester, wanted: Harvest) -> tuple[list[Page], str]:
@@ -82,6 +84,96 @@ def test_a_refused_token_begins_the_list_once_again_at_the_last_datestamp(times:
         assert not pages[-1].harvest.complete
 
 
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_refused_token_loses_nothing_of_a_list_that_was_in_order_only_so_far(page: int) -> None:
+    """What is left from the newest datestamp on is not what is missing: the first page was so by chance."""
+    ahead = replace(RECORDS[2], datestamp="2099-01-01T00:00:00Z")
+    for records in ([*RECORDS[7:], *RECORDS[:7]], [*RECORDS[:2], ahead, *RECORDS[3:]], RECORDS):
+        for tells_size in (True, False):
+            fault = on_list(page + 1, refusal("badResumptionToken"))
+            pages, error = harvested(Repository(records, fault=fault, tells_size=tells_size))
+            assert (set(identifiers(pages)), error) == (set(EVERY), "")
+            assert pages[-1].harvest.complete
+
+
+def test_a_list_whose_tokens_soon_die_comes_to_its_end_as_long_as_it_gets_on() -> None:
+    many = [dublin_core(number) for number in range(14)]
+    repository = Repository(many, fault=every_third(refusal("badResumptionToken")))
+    pages, error = harvested(repository)
+    assert (set(identifiers(pages)), error) == ({one.identifier for one in many}, "")
+    assert [asked["from"][11:13] for asked in repository.lists if "from" in asked] == ["05", "10"]
+
+
+def every_third(reply: Reply) -> Fault:
+    seen = 0
+
+    def fault(asked: Asked) -> Reply | None:
+        nonlocal seen
+        seen += asked["verb"] == "ListRecords"
+        return reply if asked["verb"] == "ListRecords" and seen % 3 == 0 else None
+
+    return fault
+
+
+_OLD = "yesterday"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [refusal("badResumptionToken"), refusal("badArgument"), refusal("noRecordsMatch"), Reply(b"expired", 404),
+     Reply(b"<html/>"), Reply(b"", 500)],
+)  # fmt: skip
+def test_a_token_of_yesterday_may_be_answered_with_anything(reply: Reply) -> None:
+    first, _ = harvested(Repository(RECORDS))
+    yesterday = replace(first[1].harvest, token=_OLD)
+
+    def fault(asked: Asked) -> Reply | None:
+        return reply if asked.get("resumptionToken") == _OLD else None
+
+    repository = Repository(RECORDS, fault=fault)
+    with serving(repository) as url:
+        pages, error = _pages(Harvester(Fetcher(url, QUICK)), yesterday)
+    assert (identifiers(pages), error) == (EVERY[5:], "")
+    assert repository.lists[-2] == {"metadataPrefix": "oai_dc", "from": "2026-01-01T05:00:00Z"}
+
+
+def test_who_does_not_answer_now_is_not_asked_for_the_list_from_its_beginning() -> None:
+    repository = Repository(RECORDS, fault=on_list(1, Reply(b"", 503), 9))
+    pages, error = harvested(repository, **{"token": "||3"})
+    assert (pages, repository.lists) == ([], [{"resumptionToken": "||3"}] * 2)
+    assert "HTTP status 503" in error
+
+
+def test_a_repository_that_goes_by_the_day_is_asked_for_days_whatever_its_records_say() -> None:
+    def strict(asked: Asked) -> Reply | None:
+        return refusal("badArgument") if len(asked.get("from", "")) > len("2026-01-01") else None
+
+    bad = on_list(3, refusal("badResumptionToken"))
+    repository = Repository(RECORDS, by_day=True, fault=lambda asked: bad(asked) or strict(asked))
+    pages, error = harvested(repository)
+    assert (set(identifiers(pages)), error) == (set(EVERY), "")
+    assert repository.lists[3] == {"metadataPrefix": "oai_dc", "from": "2026-01-01"}
+    assert pages[-1].harvest.newest == "2026-01-01"
+
+
+def test_a_clock_that_is_ahead_is_not_believed() -> None:
+    ahead = envelope("<ListRecords>" + RECORDS[0].xml() + "</ListRecords>").replace(b"2026-03-01", b"2999-03-01")
+    pages, _ = harvested(Repository(RECORDS, fault=on_list(1, Reply(ahead))))
+    assert pages[0].harvest.began < "2999"
+
+
+def test_a_record_says_whether_it_is_deleted_and_where_it_is() -> None:
+    header = "<header{}><identifier>a</identifier><setSpec>x:y</setSpec><setSpec> z </setSpec></header>"
+    answer, sets = "<GetRecord><record>{}</record></GetRecord>", frozenset(("x:y", "z"))
+    for inside, expected in [
+        (answer.format(header.format("")), (False, sets)),
+        (answer.format(header.format(' status="deleted"')), (True, sets)),
+        ('<error code="idDoesNotExist"/>', None),
+    ]:
+        with serving(Repository(fault=lambda _, inside=inside: Reply(envelope(inside)))) as url:  # type: ignore[misc]
+            assert Harvester(Fetcher(url, QUICK)).record_header("a", "oai_dc") == expected
+
+
 def test_a_list_out_of_order_begins_again_at_its_beginning() -> None:
     mixed = [RECORDS[number] for number in (4, 9, 1, 0, 2, 3, 5, 6, 7, 8)]
     repository = Repository(mixed, fault=on_list(3, refusal("badResumptionToken")))
@@ -113,7 +205,8 @@ def endless(pages: str) -> Fault:
             return token_page(f"t{count}")
         if pages == "the same records":
             return token_page(f"t{count}", 1, 2, 3)
-        return token_page(f"t{count}", *range(count * 600, count * 600 + 600), size=' completeListSize="100"')
+        size = "" if pages == "always new ones" else ' completeListSize="100"'
+        return token_page(f"t{count}", *range(count * 600, count * 600 + 600), size=size)
 
     return fault
 
@@ -123,8 +216,9 @@ def endless(pages: str) -> Fault:
     [
         ("the same token", "a second time", 2),
         ("two tokens in turn", "a second time", 3),
-        ("no records", "bring nothing new", 3),
-        ("the same records", "bring nothing new", 4),
+        ("no records", "bring nothing new", 10),
+        ("the same records", "bring nothing new", 11),
+        ("always new ones", "more than 1800 records", 3),
         ("more than it says", "has 100 records, and has given 1800", 3),
     ],
 )

@@ -264,6 +264,7 @@ def test_an_empty_library_answers(tmp_path: Path) -> None:
         assert asked(provider, "verb=Identify").codes == []
         assert asked(provider, "verb=ListRecords&metadataPrefix=oai_dc").codes == ["noRecordsMatch"]
         assert asked(provider, "verb=ListSets").codes == ["noSetHierarchy"]
+        assert asked(provider, "verb=ListRecords&metadataPrefix=oai_dc&set=type").codes == ["noSetHierarchy"]
 
 
 @pytest.mark.parametrize(

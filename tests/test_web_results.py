@@ -3,17 +3,18 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
+from starlette.datastructures import QueryParams
 from web_library import EN, FR, RECORDS, Pages, make, serving
 
 from metadata.vocabulary import shipped
 from search.engine import FACETS
-from web.results import LAST_PAGE, LONGEST_QUERY, clean, whole_number
+from web.results import LAST_PAGE, LONGEST_QUERY, clean, question_of, read, whole_number
 
 HOSTILE = Path(__file__).resolve().parents[2] / "shared" / "data" / "hostile" / "web"
 
@@ -197,6 +198,29 @@ def test_a_value_is_left_out_and_taken_back(pages: Pages) -> None:
     assert "not Guideline" in " ".join(chip.text_content().split())
     assert without.xpath("//form//input[@name='-type']/@value") == ["guideline"]
     assert chip.get("href") == "/search?lang=en"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "“aires protegees” also finds the subject Protected and conserved areas: 24 items."),
+        ("fr", "« aires protegees » trouve aussi le sujet Aires protégées et conservées : 24 documents."),
+        ("es", "«aires protegees» encuentra también la materia Áreas protegidas y conservadas: 24 documentos."),
+    ],
+)
+def test_the_page_says_which_words_named_a_subject_and_leaves_it_aside_if_told(
+    pages: Pages, language: str, said: str
+) -> None:
+    tree = tree_of(pages.get(f"/search?q=aires+protegees&lang={language}").text)
+    note = " ".join(tree.xpath("string((//p[@class='note'])[1])").split())
+    assert note == said
+    (alone,) = tree.xpath("//p[@class='quiet']/a[contains(@href, 'concepts=no')]/@href")
+    assert "concepts=no" in alone
+    without = pages.get(alone).text
+    assert said not in text_of(without)
+    assert not question_of(read(QueryParams(urlsplit(alone).query))).expand
+    (back,) = tree_of(without).xpath("//p[@class='quiet']/a[contains(@href, '/search?q=aires')]/@href")
+    assert "concepts" not in back
 
 
 def test_results_are_put_in_order(pages: Pages) -> None:

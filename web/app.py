@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from archive.library import Library
 from metadata.errors import CanoeError, NotFound
 from metadata.vocabulary import Vocabulary
+from oai.app import come_later
 from oai.formats import Render
+from oai.limit import NO_LIMIT, Limit
 from search.engine import SearchReader
 from web import feeds, resourcesync, result_forms, sitemaps
 from web.downloads import download
@@ -42,16 +44,17 @@ def routes(
     engine: SearchReader,
     vocabulary: Vocabulary,
     renders: Mapping[str, Render] | None = None,
+    limit: Limit = NO_LIMIT,
 ) -> list[BaseRoute]:
     """Return the routes of the public pages.
 
     They answer every path, so they go after all others. GET and HEAD only; every endpoint
     runs in a worker thread. ``renders`` makes records as harvesters get them
-    (:class:`web.render.Service`).
+    (:class:`web.render.Service`). ``limit`` is how fast one client may search and take lists.
     """
     service = Service(site, library, engine, vocabulary, renders or {})
     inner = Starlette(
-        routes=[*_pages(service), Route("/static/{name}", static)],
+        routes=[*_pages(service, limit), Route("/static/{name}", static)],
         exception_handlers={
             HTTPException: partial(_refused, service),
             NotFound: partial(_not_found, service),
@@ -84,32 +87,43 @@ class _Everything(BaseRoute):
         await self.app(scope, receive, send)
 
 
-def _pages(service: Service) -> list[Route]:
-    table: dict[str, Endpoint] = {
+def _pages(service: Service, limit: Limit) -> list[Route]:
+    pages: dict[str, Endpoint] = {
         "/": home,
-        "/search": search,
         "/suggest": suggest,
-        **result_forms.ROUTES,
         "/about": about,
         "/robots.txt": sitemaps.robots,
-        "/sitemap.xml": sitemaps.sitemap,
-        "/sitemap-{part}.xml": sitemaps.part,
-        "/.well-known/resourcesync": resourcesync.description,
-        "/resourcesync/capabilitylist.xml": resourcesync.capability_list,
-        "/resourcesync/resourcelist.xml": resourcesync.resource_list,
-        "/resourcesync/resourcelist-{part}.xml": resourcesync.resource_part,
-        "/resourcesync/changelist.xml": resourcesync.change_list,
-        "/resourcesync/changelist-{part}.xml": resourcesync.change_part,
-        "/new.atom": feeds.new_items,
-        "/search.atom": feeds.found_items,
         "/opensearch.xml": feeds.description,
-        "/sru": sru,
         "/item/{id}": item,
         "/item/{id}/page": go_to_page,
         "/item/{id}/page/{n}": page,
         "/item/{id}/file/{path:path}": download,
     }
-    return [Route(path, partial(endpoint, service)) for path, endpoint in table.items()]
+    lists: dict[str, Endpoint] = {path: partial(_limited, limit, endpoint) for path, endpoint in _LISTS.items()}
+    return [Route(path, partial(endpoint, service)) for path, endpoint in (*pages.items(), *lists.items())]
+
+
+_LISTS: Mapping[str, Endpoint] = {
+    "/search": search,
+    **result_forms.ROUTES,
+    "/sitemap.xml": sitemaps.sitemap,
+    "/sitemap-{part}.xml": sitemaps.part,
+    "/.well-known/resourcesync": resourcesync.description,
+    "/resourcesync/capabilitylist.xml": resourcesync.capability_list,
+    "/resourcesync/resourcelist.xml": resourcesync.resource_list,
+    "/resourcesync/resourcelist-{part}.xml": resourcesync.resource_part,
+    "/resourcesync/changelist.xml": resourcesync.change_list,
+    "/resourcesync/changelist-{part}.xml": resourcesync.change_part,
+    "/new.atom": feeds.new_items,
+    "/search.atom": feeds.found_items,
+    "/sru": sru,
+}
+"""What a program asks for again and again, each answer made anew."""
+
+
+def _limited(limit: Limit, endpoint: Endpoint, service: Service, request: Request) -> Response:
+    wait = limit.seconds_to_wait(request.client.host if request.client else "")
+    return come_later(wait) if wait else endpoint(service, request)
 
 
 def about(service: Service, request: Request) -> Response:

@@ -14,6 +14,7 @@ from archive.cataloguing import PageSpan
 from metadata.errors import CanoeError, NotFound
 from metadata.ids import is_item_id
 from metadata.model import Item, Page, RelationKind
+from metadata.origins import page_at_home
 from metadata.rights import is_readable
 from web.labels import creators, doi_address, publishers
 from web.render import Service, View, respond
@@ -76,19 +77,22 @@ def citation(service: Service, item: Item) -> Citation:
         names="; ".join(agent.name for agent in creators(item)),
         year=str(item.year or ""),
         publisher=", ".join(agent.name for agent in publishers(item)),
-        address=address or f"{service.site.base_url}/item/{item.id}",
+        address=address or page_at_home(item) or f"{service.site.base_url}/item/{item.id}",
     )
 
 
 def item_values(service: Service, held: Held) -> dict[str, object]:
     """Return what the page of an item shows."""
     item = held.item
+    editions = service.library.catalogue.editions(item.id)
+    copies = [one for one in editions if _is_copy(one, item.id)]
     hidden = is_closed(item)
     spans = () if hidden else service.library.catalogue.page_spans(item.id)
     return {
         "item": item,
         "change": held.change,
-        "editions": service.library.catalogue.editions(item.id),
+        "editions": [one for one in editions if one not in copies and not _is_copy(item, one.id)],
+        "copies": copies,
         "similar": _similar(service, item),
         "relations": _relations(service, item),
         "citation": citation(service, item),
@@ -97,6 +101,11 @@ def item_values(service: Service, held: Held) -> dict[str, object]:
         "page_lines": _page_lines(service, item, spans),
         "page_count": len(spans),
     }
+
+
+def _is_copy(item: Item, of: str) -> bool:
+    """Say whether an item is the same publication as another, kept elsewhere."""
+    return any(tie.kind == "isFormatOf" and tie.target == of for tie in item.relations)
 
 
 def _similar(service: Service, item: Item) -> list[Item]:

@@ -13,37 +13,69 @@ from archive.clock import SECOND
 from metadata import languages
 from metadata.formats import format_of
 from metadata.model import Agent, Doi, Item, Text
+from metadata.relators import CREATORS, STAND_INS, TERMS
+from metadata.standard_numbers import doi_address as doi_address_of
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from web.dates import shown
 from web.i18n import N_, locale, messages
 
 ROLES = {
+    "act": N_("actor"),
+    "adp": N_("adapter"),
     "aft": N_("author of afterword"),
+    "ann": N_("annotator"),
+    "arc": N_("architect"),
+    "arr": N_("arranger"),
     "art": N_("artist"),
     "aui": N_("author of introduction"),
     "aut": N_("author"),
-    "cau": N_("co-author"),
     "cmp": N_("composer"),
+    "cnd": N_("conductor"),
+    "col": N_("collector"),
     "com": N_("compiler"),
     "cre": N_("creator"),
     "ctb": N_("contributor"),
     "ctg": N_("cartographer"),
+    "cur": N_("curator"),
     "dgg": N_("degree-granting institution"),
+    "dnr": N_("donor"),
+    "drt": N_("director"),
     "dst": N_("distributor"),
+    "dte": N_("dedicatee"),
+    "edc": N_("editor of compilation"),
     "edt": N_("editor"),
+    "egr": N_("engraver"),
+    "fmd": N_("film director"),
+    "fmo": N_("former owner"),
     "fnd": N_("funder"),
     "his": N_("host institution"),
     "ill": N_("illustrator"),
     "isb": N_("issuing body"),
+    "ive": N_("interviewee"),
+    "ivr": N_("interviewer"),
+    "lbt": N_("librettist"),
+    "lyr": N_("lyricist"),
+    "mfr": N_("manufacturer"),
+    "nrt": N_("narrator"),
     "org": N_("originator"),
     "orm": N_("organiser"),
+    "oth": N_("other part"),
     "pbl": N_("publisher"),
     "pht": N_("photographer"),
+    "prf": N_("performer"),
+    "prg": N_("programmer"),
+    "pro": N_("producer"),
     "prt": N_("printer"),
+    "res": N_("researcher"),
+    "rev": N_("reviewer"),
+    "sng": N_("singer"),
+    "spk": N_("speaker"),
     "spn": N_("sponsor"),
+    "swd": N_("software developer"),
     "ths": N_("thesis supervisor"),
     "trl": N_("translator"),
+    "win": N_("writer of introduction"),
     "wpr": N_("writer of preface"),
 }
 FACETS = {
@@ -91,15 +123,13 @@ FORMATS = {
     "text/csv": "CSV",
     "text/plain": N_("plain text"),
 }
-_CREATORS = frozenset(("aut", "cau", "cre", "art", "cmp", "ctg", "pht"))
-_STAND_INS = frozenset(("edt", "com", "isb"))
 _RESOLVING = frozenset(("findable", "registered", "external"))
 _UNITS = ((10**9, "gigabyte"), (10**6, "megabyte"), (10**3, "kilobyte"))
 
 
 def creators(item: Item) -> Sequence[Agent]:
     """Return who made the item: authors and the like, else editors and issuing bodies, else nobody."""
-    for roles in (_CREATORS, _STAND_INS):
+    for roles in (CREATORS, STAND_INS):
         if found := [part.agent for part in item.contributions if part.role in roles]:
             return list(dict.fromkeys(found))
     return ()
@@ -122,7 +152,7 @@ def web_address(value: str) -> str:
 
 def doi_address(doi: Doi) -> str:
     """Return the address a DOI resolves at, ``""`` while it is only reserved."""
-    return f"https://doi.org/{doi.name}" if doi.state in _RESOLVING else ""
+    return doi_address_of(doi.name) if doi.state in _RESOLVING else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +181,8 @@ class Labels:
         return found.label(self.language) if found else Text(uri)
 
     def role(self, code: str) -> str:
-        """Name the part somebody had (a MARC relator code)."""
-        return self.text(ROLES.get(code, ROLES["ctb"]))
+        """Name the part somebody had (a MARC relator code); a rare one has its English term."""
+        return self.text(ROLES[code]) if code in ROLES else TERMS.get(code, self.text(ROLES["ctb"]))
 
     def facet(self, name: str) -> str:
         """Name a facet."""

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from archive.catalogue import Held
 from metadata.highwire import highwire
 from metadata.model import Item
+from metadata.origins import link_home, page_at_home
 from web.forms import Form, form_links, forms_of, linked_data, record_form, written
 from web.items import gone, held_item, item_values
 from web.negotiation import preferred
@@ -72,9 +73,17 @@ def _page(service: Service, request: Request, held: Held) -> Response:
         "tags": highwire(held.item, service.site.base_url),
         "data": _in_html(linked_data(service, held)),
         "forms": [(form, f"{service.site.base_url}/item/{held.item.id}.{form.suffix}") for form in forms_of(held.item)],
+        **_home(held.item),
         "links": [link for link in links if link.rel in ("cite-as", "license", "author", "linkset")],
     }
     return respond(service, request, View("item.html", values), {"Link": header(links), "Vary": _VARY})
+
+
+def _home(item: Item) -> dict[str, object]:
+    """Return what a page says of where its item is at home; what others keep is known by its page there."""
+    at_home = page_at_home(item)
+    known = {"canonical": at_home, "alternates": ()} if at_home else {}
+    return {**known, "home_link": link_home(item)}
 
 
 def _in_html(value: object) -> str:

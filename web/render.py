@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from archive.library import Library
+from metadata.origins import home_name
 from metadata.vocabulary import Vocabulary
 from oai.formats import Render, Renderers
 from search.engine import SearchReader
@@ -87,6 +88,7 @@ def environment(language: str) -> Environment:
         asset=static.address,
         creators=creators,
         doi_address=doi_address,
+        home_name=home_name,
         web_address=web_address,
     )
     return made

@@ -44,7 +44,11 @@ _FEW_WORDS = range(2, 9)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an address asks for. ``cut`` says that the query was longer than is read."""
+    """What an address asks for.
+
+    ``cut`` says that the query was longer than is read, ``expand`` whether words that name a
+    concept find what is classified under it, too.
+    """
 
     query: str = ""
     filters: Pairs = ()
@@ -52,12 +56,14 @@ class Asked:
     cut: bool = False
     excluded: Pairs = ()
     sort: Sort = "relevance"
+    expand: bool = True
 
     @property
     def kept(self) -> list[tuple[str, str]]:
         """The parameters that another query keeps; what is excluded has a minus before the facet's name."""
         excluded = [(f"-{facet}", value) for facet, value in self.excluded]
-        return [*self.filters, *excluded, *([("sort", self.sort)] if self.sort != "relevance" else [])]
+        sort = [("sort", self.sort)] if self.sort != "relevance" else []
+        return [*self.filters, *excluded, *sort, *([] if self.expand else [("concepts", "no")])]
 
     def pairs(self, page: int = 1) -> list[tuple[str, str]]:
         """Return the parameters that ask for this again, on another page."""
@@ -83,6 +89,10 @@ class Asked:
     def sorted_by(self, sort: Sort) -> "Asked":
         """Return the same in another order."""
         return replace(self, sort=sort, page=1)
+
+    def expanding(self, expand: bool) -> "Asked":
+        """Return the same with words taken for concepts or not."""
+        return replace(self, expand=expand, page=1)
 
     def asking(self, query: str) -> "Asked":
         """Return the same for another query."""
@@ -148,6 +158,7 @@ def read(parameters: QueryParams) -> Asked:
         sort=next((known for known in get_args(Sort) if known == sort), "relevance"),
         page=whole_number(page) or 1,
         cut=len(whole) > LONGEST_QUERY,
+        expand=parameters.get("concepts") != "no",
     )
 
 
@@ -180,7 +191,14 @@ def _question(asked: Asked, language: str) -> Question:
 
 def question_of(asked: Asked) -> Question:
     """Return what an engine is asked, from the first work on and without facets."""
-    return Question(asked.query, tuple(asked.filters), without=tuple(asked.excluded), sort=asked.sort, facets=())
+    return Question(
+        asked.query,
+        tuple(asked.filters),
+        without=tuple(asked.excluded),
+        sort=asked.sort,
+        facets=(),
+        expand=asked.expand,
+    )
 
 
 def _view(service: Service, asked: Asked, answer: Answer) -> View:
@@ -272,7 +290,7 @@ def _as_tree(vocabulary: Vocabulary, counts: Sequence[FacetCount]) -> list[tuple
 def _unfiltered(service: Service, asked: Asked) -> int:
     """Return how many items would answer without filters."""
     narrowed = asked.filters or asked.excluded
-    return service.engine.find(Question(asked.query, limit=0, facets=())).total if narrowed else 0
+    return service.engine.find(Question(asked.query, limit=0, facets=(), expand=asked.expand)).total if narrowed else 0
 
 
 def _any_word(asked: Asked) -> Asked | None:

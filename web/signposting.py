@@ -12,6 +12,7 @@ import msgspec
 
 from metadata import citing
 from metadata.model import Item
+from metadata.origins import page_at_home
 from metadata.relators import CREATORS
 from metadata.rights import licence
 from metadata.schemaorg import agent_address, kind_of
@@ -84,9 +85,10 @@ def file_links(item: Item, base_url: str) -> list[Link]:
 
 
 def citable(item: Item, base_url: str) -> str:
-    """Return the address an item is cited by: that of its DOI where it resolves, else that of its page."""
+    """Return the address an item is cited by: that of its DOI where it resolves, else that of its page at home."""
     doi = citing.doi(item)
-    return f"https://doi.org/{quote(doi, safe='/:;()._-')}" if doi else citing.landing(item, base_url)
+    home = "".join(_addresses([page_at_home(item)]))
+    return f"https://doi.org/{quote(doi, safe='/:;()._-')}" if doi else home or citing.landing(item, base_url)
 
 
 def licences(item: Item) -> list[str]:

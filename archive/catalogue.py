@@ -19,7 +19,7 @@ from archive import schema
 from archive.catalogue_file import REBUILD, CatalogueFile
 from archive.cataloguing import Batch, PageSpan, Publishing, write_batches
 from archive.clock import SECOND, Told, next_stamp
-from archive.feed import HEADER_AT, WHOLE, deleted_header, out_header, record
+from archive.feed import HEADER_AT, MINUTE, WHOLE, deleted_header, out_header, record
 from metadata.accession import Accession
 from metadata.disseminations import OAI_DC
 from metadata.errors import Outdated
@@ -221,7 +221,7 @@ class Catalogue:
             return frozenset(connection.scalars(select(source).group_by(source).having(func.count() > 1)).all())
 
     def editions(self, item_id: str) -> Sequence[Item]:
-        """Return the other published language editions of an item, in the order of their languages."""
+        """Return the other published editions of an item, in the order of their languages; copies elsewhere, too."""
         found, new = {item_id}, {item_id}
         with self._reading() as connection:
             while new := _translations(connection, new) - found:
@@ -232,9 +232,13 @@ class Catalogue:
         return sorted(self._items(wanted), key=lambda item: (item.languages, item.id))
 
     def translations(self, item_ids: Collection[str]) -> Sequence[tuple[str, str]]:
-        """Return each tie of translation that one of these items has, at either end: (translation, of what)."""
+        """Return each tie to another edition that one of these items has, at either end: (edition, of what)."""
         asked = msgspec.json.encode(sorted(item_ids)).decode()
         return [(item, target) for item, target in self._ask(_TRANSLATIONS, asked, asked)]
+
+    def embargoes(self) -> Sequence[tuple[str, str]]:
+        """Return the published items whose files are under an embargo, and the dates (EDTF) that it ends."""
+        return [(item, ends) for item, ends in self._ask("SELECT item, ends FROM embargoes ORDER BY item")]
 
     def page_spans(self, item_id: str) -> Sequence[PageSpan]:
         """Return where each page of an item stands in its pages.jsonl, by page number."""
@@ -304,8 +308,11 @@ class Catalogue:
         return [(row[0], self._header(row[:4], listing), from_own(row[4]) if row[2] else None) for row in rows]
 
     def oai_count(self, listing: Listing) -> int:
-        """Return how many records there are."""
-        ((count,),) = self._ask(_COUNT, *listing.values)
+        """Return how many records there are; it costs the same for lists of any length."""
+        spec, after, end, formats = listing.values
+        first = min(after + 1, end)
+        bounds = (first // MINUTE, end // MINUTE, first // MINUTE * MINUTE, first, end // MINUTE * MINUTE, end)
+        ((count,),) = self._ask(_COUNT, spec, formats, *bounds)
         return int(count)
 
     def _header(self, row: tuple[Any, ...], listing: Listing) -> bytes:
@@ -352,9 +359,9 @@ _HELD = _written(
 _LINES = "SELECT id, json FROM items WHERE id > ? ORDER BY id LIMIT 2000"
 _BETWEEN = "SELECT change, json FROM items WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id"
 _NTH = "SELECT change FROM items WHERE change > ? ORDER BY change LIMIT 1 OFFSET ?"
-_TRANSLATIONS = """SELECT item, target FROM relations WHERE kind = 'isTranslationOf'
+_TRANSLATIONS = """SELECT item, target FROM relations WHERE kind IN ('isTranslationOf', 'isFormatOf')
 AND item IN (SELECT value FROM json_each(?)) UNION SELECT item, target FROM relations
-WHERE kind = 'isTranslationOf' AND target IN (SELECT value FROM json_each(?))"""
+WHERE kind IN ('isTranslationOf', 'isFormatOf') AND target IN (SELECT value FROM json_each(?))"""
 _IS_HELD = _written(select(schema.items.c.id).where(schema.items.c.id == bindparam("id")))
 _BY_SUBMISSION = _written(select(schema.items.c.json).where(schema.items.c.submission == bindparam("submission")))
 _BY_IDENTIFIER = _written(
@@ -375,7 +382,11 @@ _ITEMS = (
     f"SELECT m.change, m.item, m.formats & ?, {_HEADER}, i.json {_LISTED} LEFT JOIN items i ON i.id = m.item"
     f" {_WHERE} {_ORDER}"
 )
-_COUNT = f"SELECT count(*) FROM oai_members m {_WHERE}"  # noqa: S608 - of constants
+# Whole minutes are counted already: from the first to the last, less what lies before the list, and what lies after.
+_SOME = "SELECT count(*) FROM oai_members WHERE spec = ?1 AND (formats | gone) & ?2"
+_COUNT = f"""SELECT
+coalesce((SELECT sum(number) FROM oai_counts WHERE spec = ?1 AND formats & ?2 AND minute >= ?3 AND minute < ?4), 0)
+- ({_SOME} AND change >= ?5 AND change < ?6) + ({_SOME} AND change >= ?7 AND change < ?8)"""  # noqa: S608 - of constants
 _ONE = """SELECT r.change, i.json, m.formats, m.gone, r.record, r.header FROM oai_records r
 JOIN oai_members m ON m.spec = '' AND m.change = r.change JOIN items i ON i.id = r.item WHERE r.item = ?"""
 _SETS = "SELECT spec FROM oai_sets WHERE spec <> '' ORDER BY spec"
@@ -387,10 +398,13 @@ def _pairs(rows: Sequence[Any]) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in rows]
 
 
+_SAME_WORK = ("isTranslationOf", "isFormatOf")
+
+
 def _translations(connection: Connection, ids: set[str]) -> set[str]:
     ties = schema.relations.c
-    forward = select(ties.target).where(ties.kind == "isTranslationOf", ties.item.in_(ids))
-    backward = select(ties.item).where(ties.kind == "isTranslationOf", ties.target.in_(ids))
+    forward = select(ties.target).where(ties.kind.in_(_SAME_WORK), ties.item.in_(ids))
+    backward = select(ties.item).where(ties.kind.in_(_SAME_WORK), ties.target.in_(ids))
     return set(connection.scalars(forward).all()) | set(connection.scalars(backward).all())
 
 

@@ -88,9 +88,12 @@ class CatalogueFile:
             self._verified = self._sums.read()
 
     def is_replaced(self) -> bool:
-        """Say whether another file, or another content, is in place of the one that was opened for reading."""
+        """Say whether another file, or another content, is in place of the one that was opened for reading.
+
+        While this thread writes, nobody else does: then it is not looked at.
+        """
         opened = self._reading
-        return opened is not None and opened.seen != _look(self.path, opened.frozen)
+        return opened is not None and not self._is_mine and opened.seen != _look(self.path, opened.frozen)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -106,9 +109,9 @@ class CatalogueFile:
 
         Raises what :meth:`reading` does.
         """
+        if self._is_mine:
+            return self._ask_often(statement, values)
         with faults(self.path):
-            if self._writing is not None and threading.get_ident() == self._writer_thread:
-                return self._ask_often(statement, values)
             opened = self._opened()
             connection: Any = opened.engine.raw_connection()
             try:
@@ -120,9 +123,13 @@ class CatalogueFile:
 
     def _ask_often(self, statement: str, values: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
         """Ask as the writer does, for every record of a batch: with a connection of its own, until :meth:`release`."""
-        if self._asking is None:
-            self._asking = self._opened().engine.raw_connection()
-        found: list[tuple[Any, ...]] = self._asking.execute(statement, values).fetchall()
+        try:
+            if self._asking is None:
+                self._asking = self._opened().engine.raw_connection()
+            found: list[tuple[Any, ...]] = self._asking.dbapi_connection.execute(statement, values).fetchall()
+        except (DatabaseError, sqlite3.DatabaseError, OSError):
+            with faults(self.path):
+                raise
         return found
 
     @contextmanager
@@ -186,6 +193,11 @@ class CatalogueFile:
             opened, self._reading = self._reading, None
             if opened:
                 opened.close()
+
+    @property
+    def _is_mine(self) -> bool:
+        """Whether the thread that asks is the one that writes."""
+        return self._writing is not None and threading.get_ident() == self._writer_thread
 
     def _stop_asking(self) -> None:
         asking, self._asking = self._asking, None

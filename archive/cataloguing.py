@@ -1,7 +1,9 @@
 """Writing the catalogue: an item, its OAI record and all that points to it, in one transaction."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -20,6 +22,7 @@ _BY_ITEM = (
     schema.identifiers,
     schema.relations,
     schema.dois,
+    schema.embargoes,
     schema.pages,
     schema.oai_records,
     schema.oai_members,
@@ -94,11 +97,12 @@ def _write_entries(connection: Connection, entries: Sequence[Entry], publishing:
     _insert(connection, schema.identifiers, _identifier_rows(entries))
     _insert(connection, schema.relations, _relation_rows(entries))
     _insert(connection, schema.dois, _doi_rows(entries))
+    _insert(connection, schema.embargoes, _embargo_rows(entries))
     _insert(connection, schema.pages, _page_rows(entries))
     placed = [Placed.of(one.item, one.change, publishing.vocabulary) for one in entries]
     _insert(connection, schema.oai_records, (record_row(one, publishing) for one in placed))
     members = ((one.item.id, members_of(one, former.get(one.item.id, {}))) for one in placed)
-    insert_members(connection, ((item_id, *member) for item_id, found in members for member in found))
+    insert_members(connection, ((item_id, *member) for item_id, found in members for member in found), former)
 
 
 def _forget(connection: Connection, ids: Sequence[str]) -> None:
@@ -109,9 +113,17 @@ def _forget(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def _insert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    values = list(rows)
-    if values:
-        connection.execute(table.insert(), values)
+    statement, values_of = _insertion(table)
+    if values := list(map(values_of, rows)):
+        connection.exec_driver_sql(statement, values)
+
+
+@cache
+def _insertion(table: Table) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    """Return the statement that inserts into a table, SQLite's own, and what makes its values of a row."""
+    names = [column.name for column in table.columns]
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", itemgetter(*names)  # noqa: S608 - ours
 
 
 def _item_row(entry: Entry) -> Row:
@@ -145,6 +157,12 @@ def _doi_rows(entries: Iterable[Entry]) -> Iterator[Row]:
         doi = entry.item.doi
         if doi and doi.state != "external":
             yield {"name": doi.name, "item": entry.item.id, "state": doi.state}
+
+
+def _embargo_rows(entries: Iterable[Entry]) -> Iterator[Row]:
+    for item in (entry.item for entry in entries):
+        if item.access == "embargoed" and item.embargo and item.files and item.status == "published":
+            yield {"item": item.id, "ends": item.embargo}
 
 
 def _page_rows(entries: Iterable[Entry]) -> Iterator[Row]:

@@ -24,6 +24,12 @@ INGESTED, DESCRIBED_ANEW, UNDONE = "Ingested with ", "Described anew with ", "Un
 READ_AGAIN = "Pages read again"
 """The message of a version that says nothing new of the item but what stands on its pages."""
 
+EMBARGO_ENDED = "Embargo ended"
+"""The message of a version that the calendar made: nobody's doing, so it keeps nothing from being undone."""
+
+DOI_STATE = "DOI state noted"
+"""The message of a version that says what the DOI agency has accepted: nobody's doing either."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -53,11 +59,14 @@ _line = msgspec.json.Decoder(_Line)
 
 
 def own_states(archive: Archive, item_id: str) -> Iterator[State]:
-    """Yield the states that an item's own object keeps, oldest first, whatever its pages say; raises DamageFound."""
+    """Yield the states that somebody gave an item, kept in its own object, oldest first; raises DamageFound.
+
+    Neither pages that were read again, nor the end of an embargo, nor the state of a DOI are anybody's.
+    """
     object_id = item_object(item_id)
     for number, version in enumerate(archive.former(object_id).versions, 1):
         message = version.message
-        if message == READ_AGAIN:
+        if message in (READ_AGAIN, EMBARGO_ENDED, DOI_STATE):
             continue
         maker = next((message[len(by) :] for by in (INGESTED, DESCRIBED_ANEW) if message.startswith(by)), "")
         undoes = message.removeprefix(UNDONE) if message.startswith(UNDONE) else ""

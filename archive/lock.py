@@ -28,13 +28,20 @@ def writer_lock(home: Path, patience: float = PATIENCE) -> Iterator[None]:
 
     Raises HomeHeld, naming the holder, when it is still taken after ``patience`` (seconds).
     """
-    path = home / "writer.lock"
+    hint = "Wait until it is done, or stop it; reading goes on meanwhile."
+    with file_lock(home / "writer.lock", f"{home} is being written to", hint, patience):
+        yield
+
+
+@contextmanager
+def file_lock(path: Path, told: str, hint: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock that the file ``path`` is, and name the holder in it.
+
+    Raises HomeHeld when it is still taken after ``patience`` (seconds): ``told``, by whom, and ``hint``.
+    """
     with storage(path), _opened(path) as handle:
         if not _taken(handle, time.monotonic() + patience):
-            raise HomeHeld(
-                f"{home} is being written to by {_holder(handle)}.",
-                "Wait until it is done, or stop it; reading goes on meanwhile.",
-            )
+            raise HomeHeld(f"{told} by {_holder(handle)}.", hint)
         handle.truncate(0)
         since = datetime.now(UTC)
         handle.write(f"process {os.getpid()} on {socket.gethostname()} since {since:%Y-%m-%d %H:%M:%SZ}".encode())

@@ -28,6 +28,7 @@ from archive.ocfl import INVENTORY, LAYOUT_FILE, ROOT_DECLARATION, Archive, Rece
 from archive.replay import accession_object, item_object, replay
 from archive.replica import Replica
 from archive.replication import object_folders
+from metadata.accession import Accession
 from metadata.errors import DamageFound, HomeMissing, Outdated, StorageError, UsageError
 from metadata.events import Event, event_lines
 from metadata.problems import Problem, problem
@@ -171,7 +172,7 @@ class _Repair:
         if object_id.startswith(accession_object("")):
             # Items of it may have changed since: only their order tells what counts.
             known = catalogue.accession(object_id.removeprefix(accession_object("")))
-            return "known" if known else "rebuild"
+            return "known" if known and self._is_as_undone(object_id, known) else "rebuild"
         if item == object_id:
             return "known"
         try:
@@ -183,6 +184,13 @@ class _Repair:
         except DamageFound:
             return "rebuild"
         return "catalogued"
+
+    def _is_as_undone(self, object_id: str, known: Accession) -> bool:
+        """Say whether an accession that came back is undone just when the catalogue says so."""
+        try:
+            return (len(self._archive.inventory(object_id).versions) > 1) == bool(known.undone_at)
+        except DamageFound:
+            return False
 
     def _done(self, one: Repaired) -> None:
         if one.returned:

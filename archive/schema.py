@@ -6,7 +6,7 @@ never migrated.
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-EDITION = "2"
+EDITION = "3"
 
 tables = MetaData()
 
@@ -57,6 +57,15 @@ dois = Table(
     Column("state", String, nullable=False),
 )
 
+embargoes = Table(
+    "embargoes",
+    tables,
+    Column("item", String, primary_key=True),
+    Column("ends", String, nullable=False, comment="EDTF"),
+    comment="The published items whose files are closed until a day.",
+    sqlite_with_rowid=False,
+)
+
 pages = Table(
     "pages",
     tables,
@@ -94,6 +103,17 @@ oai_sets = Table(
     tables,
     Column("spec", String, primary_key=True),
     comment="Every spec of oai_members: who leaves a set stays in it as a deleted record, so none is ever empty.",
+    sqlite_with_rowid=False,
+)
+
+oai_counts = Table(
+    "oai_counts",
+    tables,
+    Column("spec", String, primary_key=True),
+    Column("minute", Integer, primary_key=True, comment="of the change, since 1970 in UTC"),
+    Column("formats", Integer, primary_key=True, comment="given in now or before"),
+    Column("number", Integer, nullable=False, comment="of such rows in oai_members"),
+    comment="How many members there are, so that the length of a list is known without reading it.",
     sqlite_with_rowid=False,
 )
 

@@ -3,12 +3,13 @@
 Nothing is deleted: whatever an accession brought was public from the moment it was done. What
 something newer has changed since is left as it is, and named. Items with objects of their own
 get a new version each, in groups; then, in one version of the accession's object, come all its
-items that are lines, and the note that it is undone. So a kill leaves each item as it was or
+items that are lines, and the note that it is undone. An ingest that was interrupted has no such object:
+of it the items go back that are there. So a kill leaves each item as it was or
 undone, and the same again does the rest.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -17,7 +18,7 @@ from archive.catalogue import Held
 from archive.clock import from_rfc3339, to_datestamp
 from archive.library import Library, Writer
 from archive.lineage import UNDONE, State, own_states, read_state, record_states, standing
-from archive.replay import accession_object
+from archive.replay import accession_object, item_object
 from metadata.accession import Accession, undone_reason
 from metadata.errors import DamageFound, NotFound
 from metadata.events import Event, EventType
@@ -52,10 +53,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """What becomes of an accession and of each item that it brought or changed."""
+    """What becomes of an accession and of each item that it brought or changed.
+
+    One that is ``unfinished``, for its ingest was interrupted, has items but no object of its own.
+    """
 
     accession: Accession
     steps: tuple[Step, ...]
+    unfinished: bool = False
 
     @property
     def counts(self) -> Mapping[Undone, int]:
@@ -67,7 +72,8 @@ class Undoing:
     def is_due(self) -> bool:
         """Whether there is anything to do: an item, or after an interruption only the note that it is done."""
         counts = self.counts
-        return any(step.is_due for step in self.steps) or bool(counts["undone before"] and not self.accession.undone_at)
+        noted = self.unfinished or bool(self.accession.undone_at)
+        return any(step.is_due for step in self.steps) or bool(counts["undone before"] and not noted)
 
 
 def plan_undoing(library: Library, accession_id: str) -> Undoing:
@@ -76,9 +82,12 @@ def plan_undoing(library: Library, accession_id: str) -> Undoing:
     Raises NotFound, DamageFound where what the accession holds cannot be read.
     """
     accession = library.catalogue.accession(accession_id)
-    if accession is None:
+    if accession is not None:
+        return Undoing(accession, tuple(_Planner(library, accession.id, _pieces(library, accession.id)).steps()))
+    if not (brought := list(_unfinished(library, accession_id))):
         raise NotFound(f"There is no accession {accession_id}.", "canoe accessions lists them.")
-    return Undoing(accession, tuple(_Planner(library, accession).steps()))
+    accession = Accession(accession_id, "", (), ())
+    return Undoing(accession, tuple(_Planner(library, accession_id, brought).steps()), unfinished=True)
 
 
 def undo(library: Library, writer: Writer, accession_id: str) -> Undoing:
@@ -90,21 +99,45 @@ def undo(library: Library, writer: Writer, accession_id: str) -> Undoing:
         lines = folder / "undone.jsonl"
         steps = tuple(_taken(library, writer, planned, lines))
         done = replace(planned, steps=steps)
+        if planned.unfinished:
+            undone_at = to_datestamp(library.catalogue.next_change())
+            return replace(done, accession=replace(planned.accession, undone_at=undone_at, left=done.counts["left"]))
         accession = writer.undo_accession(planned.accession, done.counts["left"], lines, _events(writer, done))
     return replace(done, accession=accession)
 
 
-class _Planner:
-    """Tells of each item of an accession what its undoing does to it."""
+def _pieces(library: Library, accession_id: str) -> Iterator[tuple[str, bool]]:
+    """Yield the items that an accession brought or changed, and whether they were new."""
+    for piece in library.each_piece(accession_id):
+        if piece.outcome in ("new", "changed"):
+            yield piece.item, piece.outcome == "new"
 
-    def __init__(self, library: Library, accession: Accession) -> None:
+
+def _unfinished(library: Library, accession_id: str) -> Iterator[tuple[str, bool]]:
+    """Yield the same of an ingest that was interrupted: only the objects of items tell, so all are looked at."""
+    for object_id in library.catalogue.object_ids():
+        item = object_id.removeprefix(item_object(""))
+        if item == object_id:
+            continue
+        try:
+            makers = [state.maker for state in own_states(library.archive, item)]
+        except DamageFound:  # whose it is nobody can tell
+            continue
+        if accession_id in makers:
+            yield item, makers[0] == accession_id
+
+
+class _Planner:
+    """Tells of each item of an accession what its undoing does to it; ``brought`` are these, and whether new."""
+
+    def __init__(self, library: Library, accession_id: str, brought: Iterable[tuple[str, bool]]) -> None:
         self._library = library
-        self._accession = accession.id
-        self._object = accession_object(accession.id)
-        versions = library.archive.inventory(self._object).versions
+        self._accession = accession_id
+        self._object = accession_object(accession_id)
+        versions = library.archive.former(self._object).versions
         self._undone = from_rfc3339(versions[1].created) if len(versions) > 1 else None
         self._brought: dict[str, bool] = {}
-        for item, is_new in self._pieces():
+        for item, is_new in brought:
             self._brought[item] = is_new or self._brought.get(item, False)
 
     def steps(self) -> Iterator[Step]:
@@ -115,12 +148,6 @@ class _Planner:
         states = record_states(self._library.archive, accessions, unsure)
         for item, step in found.items():
             yield step or self._judged(self._blank(item), states[item])
-
-    def _pieces(self) -> Iterator[tuple[str, bool]]:
-        """Yield the items that the accession brought or changed, and whether they were new."""
-        for piece in self._library.each_piece(self._accession):
-            if piece.outcome in ("new", "changed"):
-                yield piece.item, piece.outcome == "new"
 
     def _is_plain(self, held: Held, is_new: bool) -> bool:
         """Say whether a record is just what this accession brought, or what its undoing made of it."""

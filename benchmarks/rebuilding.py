@@ -43,7 +43,7 @@ def main() -> None:
         home = Path(folder) / "library"
         canoe("init", "--home", str(home), "--base-url", "http://library.example.org")
         make(home, asked.items, asked.pages, asked.size)
-        measure(home, asked.items, asked.runs)
+        measure(home, asked.items, asked.items * asked.pages, asked.runs)
 
 
 def make(home: Path, items: int, pages: int, size: int) -> None:
@@ -95,13 +95,15 @@ def item(number: int, pages: int, content: dict[str, bytes]) -> Item:
     )
 
 
-def measure(home: Path, items: int, runs: int) -> None:
+def measure(home: Path, items: int, pages: int, runs: int) -> None:
     """Read and rebuild in turns."""
-    reading, catalogue, index = [], [], []
+    reading, catalogue, index, worked = [], [], [], []
     for _ in range(runs):
         reading.append(timed(lambda: read_all(home / "archive")))
         catalogue.append(timed(lambda: canoe("rebuild", "--catalogue", "--home", str(home))))
+        before = processor()
         index.append(timed(lambda: canoe("rebuild", "--index", "--home", str(home))))
+        worked.append(processor() - before)
     floor = statistics.median(reading)
     size = sum(path.stat().st_size for path in (home / "archive").rglob("*") if path.is_file())
     print(f"{items} items, {size / 1e6:.0f} MB; reading and sha512 of every file {floor:.2f} s = 1.00")
@@ -109,6 +111,9 @@ def measure(home: Path, items: int, runs: int) -> None:
         print(f"rebuild --{name:<10} {statistics.median(runs_of):6.2f} s = {statistics.median(runs_of) / floor:5.2f}")
     both = statistics.median(a + b for a, b in zip(catalogue, index, strict=True))
     print(f"both               {both:6.2f} s = {both / floor:5.2f}")
+    print(
+        f"rebuild --index: {pages / statistics.median(worked):,.0f} pages per second of processor, the start included"
+    )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"peak memory of a rebuild {peak:.0f} MB")
 
@@ -118,6 +123,12 @@ def timed(work: Callable[[], None]) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
+
+
+def processor() -> float:
+    """Return the seconds of processor that programs called so far have had."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def read_all(root: Path) -> None:

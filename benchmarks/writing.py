@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from archive.cataloguing import Publishing
 from archive.library import Library
 from archive.ocfl import Content
-from benchmarks.oai import made_item
+from benchmarks.oai_store import made_item
 from metadata.model import File, FileRole, Item, Page, Word
 from metadata.pages import page_line
 from metadata.serial import to_json

@@ -1,5 +1,6 @@
 """The program ``canoe``, also ``python -m canoe``."""
 
+import gc
 import io
 import os
 import sys
@@ -9,6 +10,8 @@ from types import TracebackType
 from canoe.startup import require_one_place
 
 STOPPED = 130
+_COLLECT_AFTER = 20_000
+"""Objects after which cycles are looked for: there are hardly any, and an ingest makes objects by the million."""
 
 
 def main() -> None:
@@ -22,6 +25,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8 whatever the locale (RFC 8259, section 8.1)
     require_one_place()
+    gc.set_threshold(_COLLECT_AFTER)
     sys.exit(run())
 
 

@@ -7,6 +7,8 @@ bag there. Every digest is compared while a file is copied: nothing damaged leav
     data/ID/original/…      as received
     data/ID/access/…        the copy that is read
     data/ID/alto/0001.xml   the words of each page
+    data/ID/hocr/0001.html  the same as hOCR
+    data/ID/source/…        the records that described it, as received
     data/ID/metadata/       item.json, dc.xml, marc.xml, premis.xml, mets.xml
 
 Of a withdrawn item only the metadata leave: whoever withdrew it meant its content to be read no more.
@@ -18,6 +20,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -30,10 +33,12 @@ from archive.replay import PAGES_FILE, item_object
 from canoe import __version__
 from canoe.home import Home
 from canoe.marc_records import MarcRecords
+from ingest.recognise import HEAD, media_type_of
 from metadata.alto import alto
 from metadata.dublin_core import oai_dc
 from metadata.errors import DamageFound, HomeHeld, NotFound, StorageError, UsageError
 from metadata.events import Event, read_events
+from metadata.hocr import hocr
 from metadata.item_record import portable
 from metadata.marc_writing import to_marcxml
 from metadata.mets import Package, Packed, mets
@@ -44,7 +49,8 @@ from metadata.serial import to_json
 AGENT = f"Canoe {__version__}"
 CHECKSUMS = ["sha256", "sha512"]
 EVENTS_FILE = "events.jsonl"
-_XML = "application/xml"
+SOURCES = "source/"
+_XML, _HTML = "application/xml", "text/html"
 _HINT = "Run canoe check to see all that is damaged; canoe repair mends it from a second copy. No bag was made."
 
 
@@ -122,13 +128,26 @@ class _Packing:
         given = item.status == "published"
         originals = tuple(self._copied(file) for file in item.files_as("original")) if given else ()
         access = tuple(self._copied(file) for file in item.files_as("access")) if given else ()
-        texts = tuple(self._pages()) if given else ()
+        words = [*self._pages()] if given else []
+        texts, hocrs = tuple(alto for alto, _ in words), tuple(hocr for _, hocr in words)
         self._write("metadata/item.json", to_json(item), "application/json")
         self._write("metadata/dc.xml", dublin_core.encode(), _XML)
         marc = self._write("metadata/marc.xml", to_marcxml(records.record(item)), _XML)
         kept = self._write("metadata/premis.xml", premis(item, self._events), _XML)
-        package = Package(_now(), self._home.settings.library.name, AGENT, originals, access, texts, marc, kept)
+        package = Package(_now(), self._home.settings.library.name, AGENT, originals, access, texts, hocrs, marc, kept)
+        package = replace(package, sources=tuple(self._sources()) if given else ())
         self._write(package.path, mets(item, package, dublin_core), _XML)
+
+    def _sources(self) -> Iterator[Packed]:
+        """Copy the files that described the item when it came, which are kept beside its own."""
+        archive = self._library.archive
+        inventory = archive.former(item_object(self._item.id))
+        for name, sha512 in sorted(inventory.state.items()):
+            if name.startswith(SOURCES):
+                with (archive.folder(inventory.object_id) / inventory.content_path(name)).open("rb") as stream:
+                    media_type = media_type_of(Path(name).suffix.lower(), stream.read(HEAD))
+                    size = stream.seek(0, os.SEEK_END)
+                yield self._copied(File(name, "original", media_type, size, sha512))
 
     def _copied(self, file: File) -> Packed:
         """Copy a file of the archive, and prove it by its digest while it is copied."""
@@ -136,15 +155,15 @@ class _Packing:
         target = self._folder / path
         make_folders(target.parent)
         try:
-            digest = copy_file(self._library.file(self._item, file.path), target)
+            digest = copy_file(self._library.archive.path(item_object(self._item.id), file.path), target)
         except (FileNotFoundError, NotFound) as fault:
             raise DamageFound(f"{file.path} of item {self._item.id} is not in the archive.", _HINT) from fault
         if digest != file.sha512:
             raise DamageFound(f"{file.path} of item {self._item.id} is not what its digest says.", _HINT)
         return Packed(path, file.media_type, file.size, file.sha512, file.path)
 
-    def _pages(self) -> Iterator[Packed]:
-        """Write an ALTO document a page, from pages whose digest is right."""
+    def _pages(self) -> Iterator[tuple[Packed, Packed]]:
+        """Write an ALTO and a hOCR document a page, from pages whose digest is right."""
         item, read_by = self._item, next((one for one in self._events if one.type == "digitisation"), None)
         if not any(file.path == PAGES_FILE for file in item.files):
             return
@@ -155,7 +174,9 @@ class _Packing:
             raise DamageFound(f"{PAGES_FILE} of item {item.id} is not in the archive.", _HINT) from fault
         name = next((portable(file.path) for file in item.files_as("original")), "")
         for page in self._library.pages(item.id):
-            yield self._write(f"alto/{page.number:04}.xml", alto(page, name, read_by), _XML, page.number)
+            written = self._write(f"alto/{page.number:04}.xml", alto(page, name, read_by), _XML, page.number)
+            words = hocr(page, name, read_by.agent if read_by else "")
+            yield written, self._write(f"hocr/{page.number:04}.html", words, _HTML, page.number)
 
     def _read_events(self) -> Iterator[Event]:
         """Yield the events that the item's object tells of, and the checks that its log does."""

@@ -13,6 +13,7 @@ from archive.library import Library
 from canoe.home import Home
 from canoe.programs import NEEDED_LANGUAGES, require_languages, tesseract_version
 from ingest.engine import load_engine
+from ingest.offline import can_go_offline
 from ingest.virus import Scanner
 from metadata.errors import CanoeError, HomeMissing
 
@@ -43,6 +44,7 @@ def _machine() -> Iterator[Finding]:
     yield _tried("Tesseract", tesseract_version)
     yield _tried("Tesseract languages", _languages)
     yield _fast()
+    yield _offline()
 
 
 def _home(path: Path) -> Iterator[Finding]:
@@ -73,6 +75,14 @@ def _fast() -> Finding:
     if find_spec("tesserocr") is None:
         return Finding("tesserocr", True, "not installed", 'To read faster: pip install "canoe[fast]"')
     return Finding("tesserocr", True, importlib.metadata.version("tesserocr"))
+
+
+def _offline() -> Finding:
+    """Say whether what decodes files is kept from the network; that it is not is no fault."""
+    if can_go_offline():
+        return Finding("decoders", True, "run without network")
+    advice = "This system knows no filter of system calls (seccomp); keep the machine that ingests off the network."
+    return Finding("decoders", True, "could reach the network", advice)
 
 
 def _languages() -> str:

@@ -11,7 +11,8 @@ from metadata.bibtex_export import bibtex
 from metadata.csl import csl
 from metadata.datacite import datacite
 from metadata.dublin_core import oai_dc
-from metadata.errors import UsageError
+from metadata.errors import NotFound, UsageError
+from metadata.hocr import hocr_document
 from metadata.kernel import MandatoryMissing
 from metadata.model import Item
 from metadata.mods_export import mods
@@ -42,6 +43,7 @@ class Form(StrEnum):
     BIBTEX = "bibtex"
     RIS = "ris"
     CSL = "csl"
+    HOCR = "hocr"
 
 
 def shown(form: Form, home: Home, item: Item) -> str:
@@ -58,6 +60,15 @@ def _json(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
+def _hocr(home: Home, item: Item) -> str:
+    """Return the words of an item's pages; raises NotFound where it has none."""
+    if not any(item.files_as("pages")):
+        raise NotFound(f"Item {item.id} has no pages.", "Only what was digitised has words on pages.")
+    by = next((event.agent for event in home.library.events(item.id) if event.type == "digitisation"), "")
+    name = next((file.name for file in item.files_as("original")), "")
+    return hocr_document(home.library.pages(item.id), "".join(item.languages[:1]), name, by).decode()
+
+
 _FORMS: Mapping[Form, Callable[[Home, Item], str]] = {
     Form.JSON: lambda _, item: to_json(item).decode(),
     Form.DC: lambda home, item: oai_dc(item, home.settings.library.base_url, home.vocabulary),
@@ -69,4 +80,5 @@ _FORMS: Mapping[Form, Callable[[Home, Item], str]] = {
     Form.BIBTEX: lambda home, item: bibtex(item, home.settings.library.base_url, home.vocabulary),
     Form.RIS: lambda home, item: ris(item, home.settings.library.base_url, home.vocabulary),
     Form.CSL: lambda home, item: _json(csl(item, home.settings.library.base_url, home.vocabulary)),
+    Form.HOCR: lambda home, item: _hocr(home, item),
 }

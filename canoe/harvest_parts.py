@@ -1,5 +1,7 @@
 """The pages of a list on their way: spooled to disk, and brought into the library when there are many."""
 
+import fcntl
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ MOST_RECORDS = 10_000
 """Records of one part; a full one is brought in and is one accession."""
 _MOST_BYTES = 512 << 20
 _MOST_SECONDS = 900.0  # so that what a slow repository gave is soon to be found
+_PREFIX, _LOCK = "canoe-harvest-", "lock"
 _PATIENCE = 120.0  # seconds that another writer is waited for
 
 
@@ -28,17 +31,36 @@ def spooling(home: Home, start: Harvest, is_pending: bool, collection: str) -> I
 
     ``is_pending``: the archive says that the list was broken off. Raises StorageError.
     """
-    with tempfile.TemporaryDirectory(prefix="canoe-harvest-", ignore_cleanup_errors=True) as folder:
+    with storage(Path(tempfile.gettempdir())):
+        _sweep(Path(tempfile.gettempdir()))
+        made = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+    with made as folder, (Path(folder) / _LOCK).open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield Parts(home, start, is_pending, collection, Path(folder))
 
 
+def _sweep(place: Path) -> None:
+    """Clear away what harvests left that were killed: nobody holds the locks of those any more."""
+    for lock in place.glob(f"{_PREFIX}*/{_LOCK}"):
+        try:
+            with lock.open("rb") as held:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        except OSError:  # another's, or at work
+            continue
+
+
 class Parts:
-    """One list: ``harvest`` is how far it has come, ``records`` how many came."""
+    """One list: ``harvest`` is how far it has come, ``records`` how many came.
+
+    ``spares`` is asked of what is deleted in the list, whether it stays all the same; ``brought`` is told of a part.
+    """
 
     def __init__(self, home: Home, start: Harvest, is_pending: bool, collection: str, folder: Path) -> None:
         self.harvest = start
         self.records = 0
         self.brought: Callable[[Report], None] = lambda _: None
+        self.spares: Callable[[str], bool] = lambda _: False
         self._home = home
         self._is_pending = is_pending
         library, settings = home.library, home.settings
@@ -50,11 +72,12 @@ class Parts:
     def _empty(self) -> None:
         self._pages: list[PageFile] = []
         self._last: dict[str, Place] = {}
+        self._spared: set[str] = set()
         self._count = self._size = 0
         self._began = time.monotonic()
 
     def take(self, page: Page) -> None:
-        """Spool a page; a full part is brought in. Raises StorageError, HomeHeld."""
+        """Spool a page; a full part is brought in. Raises StorageError, HomeHeld, and what ``spares`` raises."""
         if page.data:
             self._spool(page)
         self.harvest = page.harvest
@@ -63,6 +86,8 @@ class Parts:
             self.bring_in()
 
     def _spool(self, page: Page) -> None:
+        deleted = [one.identifier for one in page.answer.records if one.deleted and not one.fault]
+        self._spared.update(filter(self.spares, deleted))
         at, path = len(self._pages), self._folder / f"{len(self._pages):06}.xml"
         with storage(self._folder):
             path.write_bytes(page.data)
@@ -79,7 +104,7 @@ class Parts:
         must_note = self._is_pending and self.harvest.complete
         if not (self._pages or failure or must_note):
             return
-        part = Part(tuple(self._pages), self.harvest, self._last, failure, must_note)
+        part = Part(tuple(self._pages), self.harvest, self._last, failure, must_note, frozenset(self._spared))
         with undisturbed():
             with self._home.library.writer(_PATIENCE) as writer:
                 report = bring_in(part, self._intake, writer)

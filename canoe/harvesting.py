@@ -23,6 +23,7 @@ from ingest.tools import Report
 from metadata.accession import OUTCOMES, Harvest, Outcome, Piece
 from metadata.errors import UsageError
 from metadata.harvested_forms import is_read, moment
+from metadata.origins import is_record
 from metadata.problems import problem
 from oai.fetching import Fetcher, Forbidden, Manners, Trouble
 from oai.harvester import DAY, Harvester, Identity
@@ -114,10 +115,16 @@ def harvest(home: Home, wanted: Wanted, pieces: BinaryIO, told: Told) -> Harvest
     wanted.require_sense()
     fetcher = Fetcher(wanted.url, _manners(home), told.waiting)
     wanted = replace(wanted, url=fetcher.base_url)
+    harvester = Harvester(fetcher, home.settings.harvest.list_records)
     try:
-        return _Run(home, wanted, Harvester(fetcher), Harvested("", fetcher.base_url, pieces), told).run()
+        return _Run(home, wanted, harvester, Harvested("", fetcher.base_url, pieces), told).run()
     finally:
         fetcher.close()
+
+
+def _is_within(spec: str, other: str) -> bool:
+    """Say whether a set is another or below it; ``""`` is all records."""
+    return spec == other or (other != "" and spec.startswith(f"{other}:"))
 
 
 def listed(home: Home) -> dict[Key, Listed]:
@@ -189,7 +196,7 @@ class _Run:
         shown = HarvestedList(set_spec, start.since, resumed=bool(start.token))
         error = ""
         with spooling(self._home, start, stand.pending is not None, self._wanted.collection) as parts:
-            parts.brought = self._brought
+            parts.brought, parts.spares = self._brought, self._spares(set_spec)
             try:
                 for page in self._harvester.pages(start):
                     parts.take(page)
@@ -205,6 +212,21 @@ class _Run:
         self._found.lists.append(
             replace(shown, complete=reached.complete, records=parts.records, newest=reached.newest, error=error)
         )
+
+    def _spares(self, set_spec: str) -> Callable[[str], bool]:
+        """Return what says of a record that is deleted in a set, whether another set that is harvested has it."""
+        harvested = {one.set_spec for one in listed(self._home).values() if one.base_url == self._wanted.url}
+        others = (harvested | set(self._wanted.sets)) - {set_spec}
+        catalogue, url = self._home.library.catalogue, self._wanted.url
+
+        def spares(identifier: str) -> bool:
+            held = (one for one in catalogue.by_identifier("oai", identifier) if is_record(one, url, identifier))
+            if not any(one.status == "published" for one in held):
+                return False
+            deleted, specs = self._harvester.record_header(identifier, self._wanted.prefix) or (True, frozenset())
+            return not deleted and any(_is_within(spec, other) for other in others for spec in ("", *specs))
+
+        return spares if set_spec and others else lambda _: False
 
     def _brought(self, report: Report) -> None:
         self._found.note(report.pieces)

@@ -22,6 +22,7 @@ from metadata.errors import DamageFound, HomeHeld, StorageError
 from metadata.vocabulary import Vocabulary, shipped
 from search.engine import SearchEngine, SearchReader, open_builder, open_reader, open_writer
 from search.follower import catch_up
+from search.languages import stem_in
 
 KEY_FILE = "oai-token.key"
 _KEY_BYTES = 32
@@ -62,12 +63,18 @@ class Home:
         """The folder of the search index."""
         return self.path / "index"
 
+    @property
+    def _engine(self) -> str:
+        """The search engine that is set; from here on this process stems the languages that are set."""
+        stem_in(self.settings.search.stemming)
+        return self.settings.search.engine
+
     def index_reader(self) -> SearchReader:
         """Open the search index of the engine that is set; raises Outdated where there is none, or it is damaged."""
-        return open_reader(self.index, self.settings.search.engine, self.vocabulary)
+        return open_reader(self.index, self._engine, self.vocabulary)
 
     def _index_writer(self) -> SearchEngine:
-        return open_writer(self.index, self.settings.search.engine)
+        return open_writer(self.index, self._engine)
 
     def token_key(self) -> bytes:
         """Return the key that signs resumption tokens, made at first need and readable by its owner only.
@@ -110,6 +117,7 @@ class Home:
             workers=workers or len(os.sched_getaffinity(0)),
             scanner=Scanner.installed(self.settings.ingest.virus_check),
             models=engine_languages(ocr.engine),
+            folders=self.settings.ingest.folders,
         )
 
     def update_index_with_others(self, patience: float = 60.0) -> None:
@@ -135,7 +143,7 @@ class Home:
 
     def rebuild_index(self) -> int:
         """Make the index anew, while the old one answers; return how many items were taken in."""
-        with open_builder(self.index, self.settings.search.engine) as engine:
+        with open_builder(self.index, self._engine) as engine:
             return catch_up(engine, self.library, self.vocabulary)
 
     def prepare_serving(self) -> None:

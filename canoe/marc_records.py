@@ -1,19 +1,12 @@
-"""MARC of the library's items: what the records need to know beside the item, and files of them.
-
-An item that came as MARC is given out with all that its source record says (:mod:`metadata.marc_merge`).
-"""
+"""Files of the MARC records of the library's items."""
 
 from collections.abc import Callable, Iterable, Iterator
 
-from archive.catalogue import Held
-from archive.clock import to_rfc3339
-from archive.replay import accession_object
-from archive.sources import SourceRecords
+from archive import marc_records
 from canoe.home import Home
 from metadata.errors import DamageFound
-from metadata.marc_export import Agency, marc_record
-from metadata.marc_merge import Origin, merged
-from metadata.marc_writing import NAMESPACE, Oversize, Written, record_element, to_iso2709, to_marcxml
+from metadata.marc_export import Agency
+from metadata.marc_writing import NAMESPACE, Oversize, record_element, to_iso2709, to_marcxml
 from metadata.model import Item
 from metadata.xmlbuild import DECLARATION
 
@@ -23,54 +16,14 @@ _CLOSING = b"</collection>\n"
 
 def agency(home: Home, item: Item) -> Agency:
     """Return what a MARC record of the item needs to know beside it."""
-    held = home.library.catalogue.held(item.id)
-    return _agency(home, item, held.change if held else 0)
+    return marc_records.agency(home.library.catalogue, item)
 
 
-def _agency(home: Home, item: Item, change: int) -> Agency:
-    catalogue, settings = home.library.catalogue, home.settings
-    tied = (catalogue.item(relation.target) for relation in item.relations)
-    titles = {other.id: other.title.value for other in tied if other}
-    return Agency(settings.namespace, settings.library.base_url, to_rfc3339(change), titles)
-
-
-class MarcRecords:
-    """Makes the MARC records of a library's items, many of them one after the other.
-
-    ``damaged`` is told of each file of the archive that should hold source records and is damaged, once;
-    the items that came in it are then written from what the library knows. Without it DamageFound is raised.
-    """
+class MarcRecords(marc_records.MarcRecords):
+    """The records of a home's library (:class:`archive.marc_records.MarcRecords`)."""
 
     def __init__(self, home: Home, damaged: Callable[[DamageFound], None] | None = None) -> None:
-        self._home = home
-        self._sources = SourceRecords(home.library.archive)
-        self._damaged = damaged
-        self._told: set[str] = set()
-
-    def record(self, item: Item) -> Written:
-        """Return an item's record: merged into its source where it came as MARC, else made of the item alone."""
-        held = self._home.library.catalogue.held(item.id)
-        known = _agency(self._home, item, held.change if held else 0)
-        vocabulary = self._home.vocabulary
-        if held and (origin := self._origin(item, held)):
-            return merged(item, origin, vocabulary, known)
-        return marc_record(item, vocabulary, known)
-
-    def _origin(self, item: Item, held: Held) -> Origin | None:
-        try:
-            if not (kept := self._sources.record(item)):
-                return None
-            # An item that the accession itself holds is what the accession made of it, unless it was undone.
-            untouched = held.object_id == accession_object(item.accession) and item.status == "published"
-            was = item if untouched else self._sources.as_described(item)
-            return Origin(kept, was) if was else None
-        except DamageFound as fault:
-            if self._damaged is None:
-                raise
-            if fault.message not in self._told:
-                self._told.add(fault.message)
-                self._damaged(fault)
-            return None
+        super().__init__(home.library, damaged)
 
 
 def marcxml_record(home: Home, item: Item) -> bytes:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +16,7 @@ from ingest.tools import NOBODY, Watcher
 from metadata.accession import Piece
 
 _EVERY = 10.0
+_MOST_NAMED = 8  # workers of a cluster that are named in a line
 _RECENT = 120.0  # seconds over which the pace is taken: the pages of one book may take longer than another's
 
 
@@ -70,6 +71,11 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     _seen: list[tuple[float, int]] = field(default_factory=list)
 
+    def take(self, told: documents.Progress) -> None:
+        """Take in how far it is, and who reads."""
+        self.workers = len(told.by_worker) or self.workers
+        self.note(told.pages_done)
+
     def note(self, done: int) -> None:
         """Take in how many pages are done now."""
         now = self.clock()
@@ -121,7 +127,7 @@ class _Bars:
         self._bars.update(self._files, completed=done, total=total)
 
     def _read(self, told: documents.Progress) -> None:
-        self._pace.note(told.pages_done)
+        self._pace.take(told)
         words = self._pace.words(told.pages_done, told.pages)
         self._bars.update(self._pages, completed=told.pages_done, total=told.pages, visible=True, pace=words)
 
@@ -139,10 +145,11 @@ class _Lines:
         self.say(f"Looked at {done} of {total} files.")
 
     def _read(self, told: documents.Progress) -> None:
-        self._pace.note(told.pages_done)
+        self._pace.take(told)
         words = self._pace.words(told.pages_done, told.pages)
         pages = f"Read {told.pages_done} of {told.pages} pages, {told.documents_done} documents done"
-        self.say(f"{pages}; {words}." if words else f"{pages}.")
+        readers = ", ".join(f"{name} {count}" for name, count in told.by_worker[:_MOST_NAMED])
+        self.say("; ".join(part for part in (pages, words, readers) if part) + ".")
 
     def say(self, text: str) -> None:
         """Write a line, unless the last one is only seconds old."""
@@ -164,7 +171,7 @@ class _JsonLines:
         self._tell({"files_looked_at": done, "files": total}, done == total)
 
     def _read(self, told: documents.Progress) -> None:
-        self._pace.note(told.pages_done)
+        self._pace.take(told)
         rate, left = self._pace.per_minute(told.pages_done), self._pace.left(told.pages_done, told.pages)
         facts = {
             "documents": told.documents,
@@ -175,11 +182,12 @@ class _JsonLines:
             "pages_a_minute_a_worker": round(rate / self._pace.workers, 1),
             "workers": self._pace.workers,
             "seconds_left": None if left is None else round(left),
+            **({"pages_by_worker": dict(told.by_worker)} if told.by_worker else {}),
         }
         self._tell(facts, told.documents_done != self._documents)
         self._documents = told.documents_done
 
-    def _tell(self, facts: dict[str, float | int | None], at_once: bool) -> None:
+    def _tell(self, facts: Mapping[str, float | dict[str, int] | None], at_once: bool) -> None:
         if at_once or time.monotonic() - self._last >= 1.0:
             self._last = time.monotonic()
             print(msgspec.json.encode(facts).decode(), file=sys.stderr, flush=True)

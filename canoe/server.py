@@ -12,11 +12,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from canoe.embargoes import Lifting
 from canoe.home import Home
 from canoe.marc_records import MarcRecords
 from canoe.settings import home_folder
 from metadata.errors import CanoeError, HomeHeld, Outdated
-from metadata.marc_writing import record_element
+from metadata.marc_writing import record_for_harvesters
 from metadata.model import Item
 from oai.app import Door, application
 from oai.formats import Renderers
@@ -45,8 +46,9 @@ def build(home: Home) -> Starlette:
     reader = home.index_reader()
     harvested = provider(home)
     people = harvesting(Service(site(home), home.library, reader, home.vocabulary), harvested)
-    oai = application(harvested, Door(home.library.settled, limit(home), people))
-    pages = routes(site(home), home.library, reader, home.vocabulary, harvested.renders)
+    allowed = limit(home)
+    oai = application(harvested, Door(home.library.settled, allowed, people))
+    pages = routes(site(home), home.library, reader, home.vocabulary, harvested.renders, allowed)
     handlers = {CanoeError: _unavailable}
     return Starlette(routes=[oai, *pages], exception_handlers=handlers, lifespan=_following(home, reader))
 
@@ -96,7 +98,7 @@ class _Marc:
 
     def element(self, item: Item, _change: int) -> str:
         with self._making:
-            return record_element(self._records.record(item))
+            return record_for_harvesters(self._records.record(item))
 
 
 def site(home: Home) -> Site:
@@ -109,11 +111,14 @@ def _following(home: Home, reader: SearchReader) -> Callable[[Starlette], Abstra
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         follower = _Follower(home, reader, threading.Event())
-        thread = threading.Thread(target=follower.run, name="follower", daemon=True)
-        thread.start()
+        lifting = Lifting(Home(home.path, home.settings).library, follower.stop)
+        threads = [threading.Thread(target=one.run, daemon=True) for one in (follower, lifting)]
+        for thread in threads:
+            thread.start()
         yield
         follower.stop.set()
-        thread.join(timeout=10)
+        for thread in threads:
+            thread.join(timeout=10)
         reader.close()
 
     return lifespan

@@ -15,14 +15,18 @@ import msgspec
 
 from archive.durable import make_folders, replace_file, storage
 from ingest.engine import ENGINES
+from ingest.registrars import NONE, REGISTRARS
+from ingest.series import Folders
 from metadata.errors import UsageError
 from search.engine import DEFAULT as DEFAULT_SEARCH
 from search.engine import ENGINES as SEARCH_ENGINES
+from search.languages import SNOWBALL, STEMMED
 
 FILE = "canoe.toml"
 LANGUAGES = ("en", "fr", "es")
 LANGUAGE_CODES = r"\w{3,}(\+\w{3,})*"
 """What Tesseract's language codes, joined by +, look like."""
+_HERE = ("127.0.0.1", "::1", "localhost")
 _DOMAIN = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z][a-zA-Z0-9-]*)+")
 
 
@@ -38,9 +42,11 @@ class LibrarySettings:
 
 @dataclass(frozen=True, slots=True)
 class DoiSettings:
-    """``[doi]``: the prefix under which DOIs are reserved; none are where it is empty."""
+    """``[doi]``: the prefix DOIs are reserved under (empty: none are); which agency is told of them, and where."""
 
     prefix: str = ""
+    registrar: str = NONE
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,10 @@ class OaiSettings:
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """``[ingest]``: the virus scanner's command, to which a file's path is added; none is asked where it is empty."""
+    """``[ingest]``: a virus scanner's command, to which a file's path is added; how folders of images are taken."""
 
     virus_check: tuple[str, ...] = ()
+    folders: Folders = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +80,13 @@ class OcrSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """``[search]``: the engine, tantivy or whoosh; after a change of it the index is made anew."""
+    """``[search]``: the engine, tantivy or whoosh, and the languages whose words are stemmed.
+
+    After a change of either the index is made anew.
+    """
 
     engine: str = DEFAULT_SEARCH
+    stemming: tuple[str, ...] = tuple(STEMMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +101,12 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class HarvestSettings:
-    """``[harvest]``: may it ask machines of a private network; what one answer may be; how often it is asked."""
+    """``[harvest]``: may it ask machines of a private network; what an answer and a list may be; how often it asks."""
 
     allow_private: bool = False
     answer_bytes: int = 64 << 20
     answer_seconds: int = 300
+    list_records: int = 20_000_000
     tries: int = 6
     pause_seconds: float = 1.0
 
@@ -166,7 +178,7 @@ def write_settings(home: Path, settings: Settings) -> None:
 
 
 def _section(name: str, section: Any) -> str:
-    told = (type(section).__doc__ or "").partition(": ")[2]
+    told = (type(section).__doc__ or "").partition("\n")[0].partition(": ")[2]
     values = (
         f"{part.name} = {json.dumps(getattr(section, part.name), ensure_ascii=False)}" for part in fields(section)
     )
@@ -191,6 +203,8 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "library.language": (library.language in LANGUAGES, "one of en, fr, es"),
         "library.admin_email": (_fits(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+", library.admin_email), "an e-mail address"),
         "doi.prefix": (_fits(r"(10\.\d{4,9})?", settings.doi.prefix), "empty, or a DOI prefix such as 10.5555"),
+        "doi.registrar": (settings.doi.registrar in REGISTRARS, f"one of {', '.join(sorted(REGISTRARS))}"),
+        "doi.endpoint": (_is_safe(settings.doi.endpoint), "empty, or an https address without a slash at its end"),
         "oai.namespace": (not oai.namespace or _DOMAIN.fullmatch(oai.namespace) is not None, "a domain name"),
         "oai.page_size": (1 <= oai.page_size <= 1000, "a number from 1 to 1000"),
         "oai.requests_per_second": (0 <= oai.requests_per_second < inf, "a number, 0 for no limit"),
@@ -201,9 +215,14 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "ocr.engine": (ocr.engine in ENGINES, f"one of {', '.join(sorted(ENGINES))}"),
         "ocr.languages": (_fits(LANGUAGE_CODES, ocr.languages), "Tesseract codes joined by +: eng+fra+spa"),
         "search.engine": (settings.search.engine in SEARCH_ENGINES, f"one of {', '.join(sorted(SEARCH_ENGINES))}"),
+        "search.stemming": (
+            len(settings.search.stemming) > 0 and set(settings.search.stemming) <= SNOWBALL.keys(),
+            f"a list of languages among {', '.join(SNOWBALL)}",
+        ),
         "ocr.page_seconds": (ocr.page_seconds > 0, "a number of seconds above 0"),
         "harvest.answer_bytes": (settings.harvest.answer_bytes > 0, "a number of bytes above 0"),
         "harvest.answer_seconds": (settings.harvest.answer_seconds > 0, "a number of seconds above 0"),
+        "harvest.list_records": (settings.harvest.list_records > 0, "a number of records above 0"),
         "harvest.tries": (1 <= settings.harvest.tries <= 100, "a number from 1 to 100"),
         "harvest.pause_seconds": (0 <= settings.harvest.pause_seconds < inf, "a number of seconds"),
         **{f"limits.{name}": (number > 0, "a number above 0") for name, number in _numbers(settings.limits)},
@@ -217,6 +236,11 @@ def _is_base(url: str) -> bool:
         return False
     sound = parts.scheme in ("http", "https") and bool(parts.netloc) and url.isascii()
     return sound and not (url.endswith("/") or parts.query or parts.fragment or re.search(r"\s", url))
+
+
+def _is_safe(url: str) -> bool:
+    """Say whether a password may be sent there: nobody listens on the way, for there is none or it is encrypted."""
+    return not url or (_is_base(url) and (url.startswith("https:") or urlsplit(url).hostname in _HERE))
 
 
 def _is_web(url: str) -> bool:

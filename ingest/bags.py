@@ -40,13 +40,13 @@ def _part(bag: Bag, inside: str) -> Part:
     found = _OURS.fullmatch(inside)
     if not found or not _is_ours(bag) or not is_item_id(found[1]):
         return "payload"
-    if f"data/{found[1]}/metadata/item.json" not in bag.payload or found[2].startswith("original/"):
+    if f"data/{found[1]}/metadata/item.json" not in bag.payload or found[2].startswith(("original/", "source/")):
         return "payload"
     return "item" if found[2] == "metadata/item.json" else "copy"
 
 
 def is_own_item(bag: Bag, folder: Path) -> bool:
-    """Say whether a folder in a bag that Canoe made is an item with several originals, or one that has no pages.
+    """Say whether a folder in a bag that Canoe made is an item of several originals, without pages or with a source.
 
     Any other is met as the document it is, and its item.json is what describes it.
     """
@@ -55,7 +55,7 @@ def is_own_item(bag: Bag, folder: Path) -> bool:
         return False
     # The bag was judged: what lies on the disk is its payload, and is found faster there.
     originals = len(list((folder / "original").glob("*")))
-    return originals > 1 or (originals == 1 and not (folder / "alto").exists())
+    return originals > 1 or (originals == 1 and ((folder / "source").exists() or not (folder / "alto").exists()))
 
 
 def _is_ours(bag: Bag) -> bool:

@@ -5,10 +5,9 @@ exactly one Piece. A fault of one piece never stops the others (:mod:`ingest.set
 the batch, and the same ingest again goes on where it stopped.
 """
 
-import hashlib
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,14 +21,19 @@ from ingest.documents import Digitised, Progress, Refused
 from ingest.draft import Draft, Original, Submitted
 from ingest.formats import Identifier
 from ingest.gather import Found, gather
-from ingest.identify import Register
+from ingest.given_out import GivenOut
+from ingest.identify import Register, accession_id
+from ingest.ledger import Ledger
+from ingest.pieces import PieceFile, in_order
 from ingest.provenance import Looked, events_of
 from ingest.publications import (
     beside,
     complete,
     is_told_anew,
     kept_problems,
+    last_told,
     redescribed,
+    renewed,
     store,
     store_again,
     to_read,
@@ -40,17 +44,17 @@ from ingest.publications import (
 from ingest.records import Amendment, Naming, RecordShelf, read_file, rejected_piece
 from ingest.resemblance import Resemblance
 from ingest.saf import Parcel
+from ingest.series import PageImages, Series, earlier
 from ingest.settling import settled
 from ingest.sidecars import Descriptions, Row, Told, lone_json
-from ingest.stages import describe, submission_of
+from ingest.stages import describe, into_collections, submission_of
 from ingest.ties import Ties
 from ingest.tools import Report, Tools, Watcher
 from metadata.accession import Accession, Outcome, Piece, count_outcomes
 from metadata.description import Rejected
 from metadata.events import Event
-from metadata.ids import item_id
 from metadata.model import Item
-from metadata.problems import problem
+from metadata.problems import Problem, problem
 from metadata.validate import validate
 
 
@@ -78,37 +82,42 @@ class _Batch:
         self._watcher = watcher
         self._workspace = workspace
         self._arrivals = Arrivals(workspace, tools)
-        self._register = Register(library.catalogue)
-        self._ties = Ties(library.catalogue)
+        self._register = Register(library.catalogue, empty=not any(library.catalogue.counts()[:2]))
+        self._ledger = Ledger(workspace)
+        self._ties = Ties(library.catalogue, self._ledger)
         self._naming = Naming(tools.vocabulary, tools.doi_prefix, tools.collection, "")
-        self._resemblance = Resemblance(library.catalogue)
+        self._resemblance = Resemblance(library.catalogue, self._ledger)
         self._kept: dict[str, Item] = {}  # publications that are new or changed, by source
         self._order: dict[str, int] = {}  # where each source stands among what came
+        self._series = Series(())
         self._descriptions = Descriptions(())
         self._identifier = Identifier(tools.limits)
-        self._pieces: list[Piece] = []
+        self._pieces = PieceFile(workspace)
         self._untold: deque[Piece] = deque()  # what nobody has been told yet, for it might not be safe
-        self._refused: dict[str, Piece] = {}  # by source
+        self._refused: dict[str, Piece] = {}  # what is no record of a file, by source
         self._unread: set[str] = set()  # items whose pages are still being read
         self._waiting: list[tuple[Submitted, Digitised | None]] = []  # read, but tied to an item that is not
 
     def run(self, paths: Sequence[Path]) -> Report:
         found = list(self._gathered(paths))
         came = list(self._looked_at(found))
-        self._naming = replace(self._naming, accession=self._accession_id(digests(taken for _, taken in came)))
-        self._descriptions = Descriptions(found)
+        arrived = digests(taken for _, taken in came)
+        accession = accession_id(self._tools.collection, arrived, self._library.catalogue)
+        self._naming = replace(self._naming, accession=accession)
+        self._series = Series(found, self._tools.folders)
+        self._descriptions = Descriptions(found, self._series)
         lines = self._workspace / "records.jsonl"
-        shelf = RecordShelf(lines, self._register, self._ties, self._naming, self._resemblance)
+        shelf = RecordShelf(lines, self._register, self._ties, self._naming, self._resemblance, GivenOut(self._library))
         for one, taken in came:
             if not is_publication(one, taken):
                 self._settle(one.source, self._recorded(one, taken, shelf))
         with self._writer.grouped() if self._writer else nullcontext(), self._identifier:
-            self._publish([self._submitted(one, taken) for one, taken in came if is_publication(one, taken)])
+            self._publish([self._submitted(one, taken) for one, taken in self._publications(came)])
         self._tell()
-        amendments = self._miss()
-        self._amend({**amendments, **shelf.resolve()})
-        self._amend(self._alike())
-        return self._close(list(received(came)), shelf)
+        amendments = {**self._miss(), **shelf.resolve()}
+        pieces = in_order(self._amended(amendments, self._alike()), self._order, self._workspace)
+        self._ledger.close()
+        return self._close(list(received(came)), shelf, pieces)
 
     def _gathered(self, paths: Sequence[Path]) -> Iterator[Found]:
         mapped = self._tools.mapping is not None
@@ -129,11 +138,6 @@ class _Batch:
             else:
                 yield one, taken
 
-    def _accession_id(self, digests: Iterable[str]) -> str:
-        """Derive the accession's id from what came: the same again, until it is finished."""
-        came = "\n".join([self._tools.collection, *sorted(digests)])
-        return "a-" + item_id(hashlib.sha512(came.encode()).hexdigest(), _Finished(self._library))
-
     def _recorded(self, one: Found, taken: Taken, shelf: RecordShelf) -> Iterator[Piece]:
         """Yield the pieces of a file of records; those that describe files wait for these."""
         if isinstance(taken, Parcel):
@@ -152,17 +156,37 @@ class _Batch:
             else:
                 yield from self._descriptions.keep_row(one.named, Row(source, described))
 
-    def _submitted(self, one: Found, taken: Taken) -> Submitted:
+    def _publications(self, came: Sequence[tuple[Found, Taken]]) -> Iterator[tuple[Found, Taken | PageImages]]:
+        """Yield what came as publications, a folder of page images as one."""
+        alone = [(one, taken) for one, taken in came if isinstance(taken, Original) and is_publication(one, taken)]
+        yield from ((one, taken) for one, taken in came if isinstance(taken, Parcel) and is_publication(one, taken))
+        for group in self._series.grouped(alone, self._descriptions.rows, self._descriptions.described):
+            if isinstance(group, Piece):
+                self._note(group)
+                continue
+            one, taken = group
+            if isinstance(taken, PageImages):  # the folder takes the places of its images
+                places = [self._order.pop(original.source) for original in taken.originals]
+                self._order[one.source] = min(places)
+            yield group
+
+    def _submitted(self, one: Found, taken: Taken | PageImages) -> Submitted:
         if isinstance(taken, Parcel):
             told, originals = Told(taken.description, taken.beside), taken.originals
         else:
-            told, originals = self._descriptions.of(one), (taken,)
-        submission = submission_of(sorted(original.sha512 for original in originals))
-        blank = Draft(Item(source=one.source, submission=submission), problems=told.problems)
+            told = self._descriptions.of(one)
+            originals = taken.originals if isinstance(taken, PageImages) else (taken,)
+        digests = [original.sha512 for original in originals]
+        is_folder = isinstance(taken, PageImages)
+        is_series = is_folder or (isinstance(taken, Parcel) and taken.series)
+        submission = submission_of(digests if is_folder else sorted(digests))
+        remarks = (*told.problems, *(taken.problems if isinstance(taken, PageImages) else ()))
+        blank = Draft(Item(source=one.source, submission=submission), problems=remarks)
         draft = describe(blank, told.description, self._tools.collection)
-        draft = self._register.enter(draft, numbered=False)
+        before = earlier(self._library.catalogue, one.source, digests) if is_folder else ""
+        draft = self._register.enter(draft, numbered=False, earlier=before)
         self._ties.note_file(one.named, draft.item.id)
-        return Submitted(draft, originals, told.beside, isinstance(taken, Parcel))
+        return Submitted(draft, originals, told.beside, isinstance(taken, Parcel), is_series)
 
     def _publish(self, submitted: Sequence[Submitted]) -> None:
         """Read and keep what is new; then settle what was known, when it is clear what became of all the rest."""
@@ -177,7 +201,7 @@ class _Batch:
             for one in fresh.values():
                 if not one.is_readable:
                     self._take(without_pages(one, "none of its files is one that Canoe reads"), None)
-            for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._read):
+            for done in digitise(queue, tools.engine, tools.workers, tools.limits, self._read, tools.scheduler):
                 self._take(fresh[done.document.key], done)
         self._flush()  # what follows looks up what the library holds
         for one in submitted:
@@ -187,7 +211,9 @@ class _Batch:
 
     def _is_fresh(self, submitted: Submitted) -> bool:
         item = submitted.draft.item
-        return self._register.first_source(submitted.draft) == item.source and self._register.held(item.id) is None
+        held = self._register.held(item.id)
+        is_other = held is None or (submitted.series and held.submission != item.submission)
+        return self._register.first_source(submitted.draft) == item.source and is_other
 
     def _take(self, submitted: Submitted, done: Digitised | Refused | None) -> None:
         """Take what was read, and keep every publication whose ties can now be told."""
@@ -221,15 +247,19 @@ class _Batch:
 
     def _published(self, submitted: Submitted, done: Digitised | None) -> Iterator[Piece]:
         draft = complete(submitted, done, self._naming, self._tools.models)
+        held = self._register.held(draft.item.id)
+        draft = renewed(draft, held, self._naming) if held else draft
         item, problems = self._ties.tie(self._register.with_own_doi(draft.item), draft.links)
         if self._writer:
             looked = list(self._looked(submitted, done))
             formats = [one.format for one in looked]
             preserved = with_files(replace(draft, item=item), submitted, done, formats)
-            events = events_of(preserved.item, done, self._tools.engine, looked, self._writer.agent)
-            store(self._writer, preserved, events)
-        self._kept[item.source] = item
-        yield Piece(item.source, "new", item.id, (*draft.problems, *problems))
+            now = replace(preserved.item, accession=self._naming.accession)
+            events = events_of(now, done, self._tools.engine, looked, self._writer.agent)
+            store(self._writer, preserved, events, self._naming.accession if held else "")
+        source = submitted.draft.item.source
+        self._kept[source] = item
+        yield Piece(source, "changed" if held else "new", item.id, (*draft.problems, *problems))
 
     def _looked(self, submitted: Submitted, done: Digitised | None) -> Iterator[Looked]:
         """Yield what was found of each original; the format of the one that was digitised is known."""
@@ -261,6 +291,8 @@ class _Batch:
         unfinished = self._library.catalogue.accession(held.accession) is None
         known = replace(held, accession=accession) if unfinished else held
         item, problems = self._ties.tie(redescribed(draft, known, self._naming), draft.links)
+        if item != known and self._says_nothing_new(draft, held):
+            item = into_collections(known, item.collections)
         anew = item != held or is_told_anew(self._library, held, sources)
         if anew and self._writer:
             store_again(self._writer, item, sources, accession)
@@ -275,6 +307,14 @@ class _Batch:
             self._kept[draft.item.source] = item
         return Piece(draft.item.source, outcome, held.id, tuple(dict.fromkeys([*draft.problems, *problems])))
 
+    def _says_nothing_new(self, draft: Draft, held: Item) -> bool:
+        """Say whether an edited item's description is what it was before the edit, so that the edit stays."""
+        then = last_told(self._library, held.id) if draft.described else None
+        if then is None:
+            return False
+        now, _ = self._ties.tie(redescribed(draft, then, self._naming), draft.links)
+        return replace(now, collections=then.collections) == then
+
     def _miss(self) -> dict[str, Amendment]:
         """Report the rows of manifests whose file did not come; return those whose file came and was left."""
         found = {source: Amendment(False, told) for source, told in self._descriptions.left_sidecars()}
@@ -286,11 +326,11 @@ class _Batch:
             self._note(Piece(row.source, "refused", problems=(*row.description.problems, why)))
         return found
 
-    def _alike(self) -> dict[str, Amendment]:
+    def _alike(self) -> Mapping[str, tuple[Problem, ...]]:
         """Return what is like something else: publications are compared in the order in which they came."""
         for source in sorted(self._kept.keys() - self._refused.keys(), key=lambda source: self._order[source]):
             self._resemblance.note(source, self._kept[source])
-        return {source: Amendment(False, said) for source, said in self._resemblance.remarks().items()}
+        return self._resemblance.remarks()
 
     def _settle(self, source: str, pieces: Iterator[Piece]) -> None:
         """Note the pieces; a fault becomes the piece of its source and the batch goes on."""
@@ -299,7 +339,7 @@ class _Batch:
 
     def _note(self, piece: Piece) -> None:
         self._pieces.append(piece)
-        if piece.outcome == "refused":
+        if piece.outcome == "refused" and piece.source in self._order:
             self._refused[piece.source] = piece
         self._untold.append(piece)
         if not (self._writer and self._writer.pending):
@@ -329,22 +369,17 @@ class _Batch:
             if not self._writer.pending:
                 self._tell()
 
-    def _amend(self, found: Mapping[str, Amendment]) -> None:
-        for place, piece in enumerate(self._pieces):
+    def _amended(self, found: Mapping[str, Amendment], alike: Mapping[str, tuple[Problem, ...]]) -> Iterator[Piece]:
+        """Yield all pieces with what a second look adds to them."""
+        for piece in self._pieces:
             if amendment := found.get(piece.source):
                 outcome: Outcome = "changed" if amendment.changed else piece.outcome
-                problems = (*piece.problems, *amendment.problems)
-                self._pieces[place] = replace(piece, outcome=outcome, problems=problems)
+                piece = replace(piece, outcome=outcome, problems=(*piece.problems, *amendment.problems))
+            if said := alike.get(piece.source):
+                piece = replace(piece, problems=(*piece.problems, *said))
+            yield piece
 
-    def _place(self, piece: Piece) -> tuple[int, int]:
-        """Return where a piece stands in the report: in the order in which things came."""
-        if piece.source in self._order:
-            return self._order[piece.source], 0
-        file, _, number = piece.source.rpartition("#")
-        return self._order[file], int(number)
-
-    def _close(self, received: Sequence[Original], shelf: RecordShelf) -> Report:
-        pieces = tuple(sorted(self._pieces, key=self._place))
+    def _close(self, received: Sequence[Original], shelf: RecordShelf, pieces: PieceFile) -> Report:
         if not any(piece.outcome in ("new", "changed") for piece in pieces):
             return Report("", pieces)
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -360,13 +395,3 @@ class _Batch:
 def _refusal(submitted: Submitted, done: Refused) -> Piece:
     draft = submitted.draft
     return Piece(draft.item.source, "refused", problems=(*draft.problems, *done.problems))
-
-
-class _Finished:
-    """The ids of accessions that are finished: such an id is not given again."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-
-    def __contains__(self, candidate: object) -> bool:
-        return self._library.catalogue.accession(f"a-{candidate}") is not None

@@ -7,7 +7,7 @@ from metadata.description import Link
 from metadata.model import Item
 from metadata.problems import Problem
 
-READABLE = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png", "image/jp2"})
+READABLE = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png", "image/jp2", "image/webp"})
 """Media types of files that are read page by page."""
 
 
@@ -48,13 +48,14 @@ class Submitted:
 
     The first of ``originals`` is the one that is digitised. ``beside`` are the files that its
     description stood in, kept with it. A ``parcel`` is kept with its files though none of them
-    can be read as pages.
+    can be read as pages. The files of a ``series`` are images, and all of them are digitised, in their order.
     """
 
     draft: Draft
     originals: tuple[Original, ...]
     beside: tuple[Original, ...] = ()
     parcel: bool = False
+    series: bool = False
 
     @property
     def original(self) -> Original:

@@ -50,8 +50,8 @@ def events_of(
 ) -> list[Event]:
     """Return the events of an item that comes in with its files; ``agent`` is Canoe with its version.
 
-    ``looked`` is what was found of each of its originals, in order. The first was digitised,
-    unless ``done`` is None.
+    ``looked`` is what was found of each of its originals, in order. The first was digitised, of a
+    folder of page images all, unless ``done`` is None.
     """
     originals = list(item.files_as("original"))
     paths = tuple(file.path for file in originals)
@@ -61,7 +61,8 @@ def events_of(
         events += [*_virus_check(original, found.checked), *_format(original, found.format)]
     if done:
         detail = f"Opened; pages: {done.page_count}"
-        events += [Event("validation", "", agent=agent, detail=detail, files=paths[:1])]
+        opened = paths if done.document.more else paths[:1]
+        events += [Event("validation", "", agent=agent, detail=detail, files=opened)]
         events += [_digitisation(item, done, engine, agent)]
         events += [event for copy in item.files_as("access") for event in _access_copy(copy, done.access_format, agent)]
     return events
@@ -101,7 +102,8 @@ def _digitisation(item: Item, done: Digitised, engine: OcrEngine, agent: str) ->
     parts = [f"pages {name}: {methods[method]}" for method, name in _METHODS.items() if methods[method]]
     if recognised:
         parts.append(f"mean confidence {sum(recognised) / len(recognised):.0f}")
-        parts.append(f"models {'+'.join(done.document.languages)}, {_settings(engine)}")
+        models = (*done.document.languages, *done.document.others)
+        parts.append(f"models {'+'.join(models)}, {_settings(engine)}")
     outcome: EventOutcome = "warning" if methods["unread"] else "success"
     by = engine.agent() if recognised else agent
     pages = tuple(file.path for file in item.files_as("pages"))

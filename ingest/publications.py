@@ -14,7 +14,7 @@ import msgspec
 
 from archive.durable import sha512_of
 from archive.library import Library, Writer
-from archive.lineage import DESCRIBED_ANEW, INGESTED
+from archive.lineage import DESCRIBED_ANEW, INGESTED, own_states, read_state, standing
 from archive.ocfl import Content
 from archive.replay import item_object
 from ingest.documents import Digitised, Document, Identification
@@ -44,24 +44,39 @@ class Preserved:
 def to_read(submitted: Submitted, folder: Path, languages: tuple[str, ...], models: Container[str]) -> Document:
     """Return the document to digitise, its workspace made in ``folder``.
 
-    Read in the languages that its record names, where ``models`` (empty: any) has them, else
-    in ``languages``.
+    The files of a series are its pages, of others the first one is read. The languages are as
+    :func:`languages_of` tells them.
     """
     item, original = submitted.draft.item, submitted.original
     workspace = folder / item.id
     workspace.mkdir()
+    known, others = languages_of(item, languages, models)
+    files = submitted.originals if submitted.series else submitted.originals[:1]
+    path, *more = (_plainly_named(one.path, workspace, number) for number, one in enumerate(files))
+    return Document(
+        path, original.media_type, known, workspace, item.source, item.title.value, tuple(more), others=others
+    )
+
+
+def languages_of(
+    item: Item, languages: tuple[str, ...], models: Container[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return in which languages an item is read, and in which others its pages may turn out to be.
+
+    Read in the languages that its record names, where ``models`` (empty: any) has them; then the others are
+    those of ``languages``, in which all is read whose record names none.
+    """
     named = (to_tesseract(tag) for tag in item.languages)
-    known = tuple(code for code in named if code and (not models or code in models))
-    path = _plainly_named(original.path, workspace)
-    return Document(path, original.media_type, known or languages, workspace, item.source, item.title.value)
+    known = tuple(dict.fromkeys(code for code in named if code and (not models or code in models)))
+    return known or languages, tuple(code for code in languages if code not in known) if known else ()
 
 
-def _plainly_named(path: Path, workspace: Path) -> Path:
+def _plainly_named(path: Path, workspace: Path, number: int) -> Path:
     """Return ``path``, or a link to it where its bytes are no UTF-8: decoders refuse such names."""
     try:
         os.fsencode(path).decode()
     except UnicodeDecodeError:
-        link = workspace.with_suffix(".original")
+        link = workspace.with_suffix(f".original-{number}")
         link.symlink_to(path.absolute())
         return link
     return path
@@ -198,12 +213,21 @@ def redescribed(draft: Draft, held: Item, naming: Naming) -> Item:
     )
 
 
-def store(writer: Writer, preserved: Preserved, events: Sequence[Event]) -> None:
-    """Archive and catalogue a publication, with what was done to it."""
+def store(writer: Writer, preserved: Preserved, events: Sequence[Event], accession: str = "") -> None:
+    """Archive and catalogue a publication, with what was done to it; ``accession`` where that changed a held one."""
     content = preserved.content
     if writer.archive.exists(item_object(preserved.item.id)):  # it was here before, and was undone
         content = {PROBLEMS_FILE: b"", **content}
-    writer.put_item(preserved.item, content, f"{INGESTED}{preserved.item.accession}", events)
+    message = _described_anew(accession) if accession else f"{INGESTED}{preserved.item.accession}"
+    writer.put_item(preserved.item, content, message, events)
+
+
+def renewed(draft: Draft, held: Item, naming: Naming) -> Draft:
+    """Return the draft of a held item whose folder comes with other pages: described as held, or anew."""
+    told = redescribed(draft, held, naming)
+    languages = told.languages or draft.item.languages
+    item = replace(told, submission=draft.item.submission, page_count=draft.item.page_count, languages=languages)
+    return replace(draft, item=item)
 
 
 def store_again(writer: Writer, item: Item, content: Mapping[str, Content], accession: str) -> None:
@@ -215,6 +239,22 @@ def store_again(writer: Writer, item: Item, content: Mapping[str, Content], acce
 def is_told_anew(library: Library, held: Item, content: Mapping[str, Content]) -> bool:
     """Say whether what the description stood in is other than what the library keeps with the item."""
     return bool(content) and not library.archive.holds(item_object(held.id), content)
+
+
+def last_told(library: Library, item_id: str) -> Item | None:
+    """Return what its last description made of a publication that was edited since, None where it was not.
+
+    To join a collection describes nothing. Raises DamageFound where the archive cannot say it.
+    """
+    told, before, edited = None, None, False
+    for state in standing(own_states(library.archive, item_id)):
+        item = read_state(library.archive, state)
+        if not state.maker:
+            edited = told is not None
+        elif before is None or replace(item, collections=before.collections) != before:
+            told, edited = item, False
+        before = item
+    return told if edited else None
 
 
 def was_stored_again(library: Library, item: Item, accession: str) -> bool:

@@ -12,35 +12,60 @@ from typing import BinaryIO
 
 import msgspec
 
+from archive.durable import storage
 from ingest.draft import Draft
 from ingest.gather import Found
+from ingest.given_out import GivenOut
 from ingest.identify import Register
+from ingest.recognise import HEAD
 from ingest.resemblance import Resemblance
-from ingest.stages import classify, describe, into_collections, judge, name, submission_of
+from ingest.stages import Named, into_collections, settle, submission_of
 from ingest.ties import Ties
 from metadata.accession import Piece
 from metadata.bibtex import read_bibtex
 from metadata.datacite_reader import read_datacite
-from metadata.dc_xml import read_dublin_core
+from metadata.dc_xml import is_dublin_core, read_dublin_core
 from metadata.description import Description, Link, Rejected
 from metadata.eprints import read_eprints
+from metadata.errors import StorageError
 from metadata.item_record import LARGEST, read_item_record
 from metadata.manifest import read_manifest
 from metadata.mapping import Mapping
 from metadata.marc21 import read_marc21
-from metadata.marcxml import read_marcxml
+from metadata.marcxml import is_marcxml, read_marcxml
 from metadata.model import Doi, Item
-from metadata.mods import read_mods
+from metadata.mods import is_mods, read_mods
 from metadata.problems import Problem, problem
 from metadata.ris import read_ris
 from metadata.serial import from_json, record_line
+from metadata.tidying import tidy
 from metadata.vocabulary import Vocabulary
 from metadata.xlsx import read_xlsx
 
-_READERS: dict[str, Callable[[BinaryIO, str], Iterator[Description | Rejected]]] = {
+_Reader = Callable[[BinaryIO, str], Iterator[Description | Rejected]]
+
+
+def _read_mets(stream: BinaryIO, where: str) -> Iterator[Description | Rejected]:
+    """Yield what the records say that are wrapped in a METS document."""
+    head = stream.read(HEAD)
+    stream.seek(0)
+    wrapped: tuple[tuple[Callable[[bytes], bool], _Reader], ...] = (
+        (is_mods, read_mods),
+        (is_marcxml, read_marcxml),
+        (is_dublin_core, read_dublin_core),
+    )
+    if reader := next((reader for is_kind, reader in wrapped if is_kind(head)), None):
+        yield from reader(stream, where)
+    else:
+        reason = "a METS document that names no page images which came with it, and holds no record that is read"
+        yield Rejected(1, (problem("not-a-document", f"{where}#1", reason=reason),), set_aside=True)
+
+
+_READERS: dict[str, _Reader] = {
     "marc21": read_marc21,
     "marcxml": read_marcxml,
     "mods": read_mods,
+    "mets": _read_mets,
     "datacite": read_datacite,
     "eprints": read_eprints,
     "dublin-core": read_dublin_core,
@@ -93,6 +118,9 @@ class Naming:
     accession: str
 
 
+_AT_ONCE = 256 << 10  # bytes of lines
+
+
 class _Named(msgspec.Struct):
     """As much of a line as tells whose it is."""
 
@@ -105,28 +133,50 @@ _named = msgspec.json.Decoder(_Named).decode
 class RecordShelf:
     """The items of one accession that are records, as lines of a file in the making."""
 
-    def __init__(self, path: Path, register: Register, ties: Ties, naming: Naming, resemblance: Resemblance) -> None:
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        register: Register,
+        ties: Ties,
+        naming: Naming,
+        resemblance: Resemblance,
+        given_out: GivenOut | None = None,
+    ) -> None:
+        self._path = path
+        self._given_out = given_out
         self._resemblance = resemblance
         self._register = register
         self._ties = ties
         self._naming = naming
         self._tied: dict[str, tuple[str, tuple[Link, ...]]] = {}
         self._again: dict[str, tuple[Item, tuple[Link, ...]]] = {}
+        self._lines: list[bytes] = []  # not written yet
+        self._gathered = 0  # their bytes
         path.touch()
+
+    @property
+    def path(self) -> Path:
+        """The file, with all that was kept so far."""
+        self._flush()
+        return self._path
 
     def take(self, source: str, description: Description) -> Piece:
         """Return what becomes of a record, and keep its item when it is new or changed."""
+        naming = self._naming
         submission = description.item.submission or submission_of([hashlib.sha512(description.raw).hexdigest()])
-        draft = describe(Draft(Item(source=source, submission=submission)), description, self._naming.collection)
-        draft = classify(self._register.enter(draft), self._naming.vocabulary)
-        draft = judge(name(draft, self._naming.doi_prefix))
+        item, mended = tidy(description.item, source)
+        if item.source != source:
+            item = replace(item, source=source)
+        item_id = self._register.id_of(item, submitted=submission)
+        named = Named(item_id, source, submission, naming.accession, naming.collection)
+        draft = settle(item, named, naming.vocabulary, naming.doi_prefix, (*description.problems, *mended))
+        draft = replace(draft, links=description.links) if description.links else draft
         self._ties.note_record(draft.item)
         first = self._register.first_source(draft)
         if first != source:
             note = problem("duplicate-of", source, source=first)
             return Piece(source, "duplicate", draft.item.id, (*draft.problems, note))
-        return self._settle(draft)
+        return self._settle(draft, description.raw)
 
     def keep(self, item: Item) -> None:
         """Keep an item of the library as it is given, in place of what it was: no stage looks at it."""
@@ -166,10 +216,10 @@ class RecordShelf:
                 found[source] = Amendment(item != held, problems)
         return found
 
-    def _settle(self, draft: Draft) -> Piece:
-        item = replace(draft.item, accession=self._naming.accession)
+    def _settle(self, draft: Draft, raw: bytes) -> Piece:
+        item = draft.item
         held = self._register.held(item.id)
-        if held and held.submission == item.submission:
+        if held and (held.submission == item.submission or self._is_given_out(held, raw)):
             item = into_collections(held, item.collections)
             if item == held:
                 if draft.links:
@@ -186,9 +236,27 @@ class RecordShelf:
         self._resemblance.note(draft.item.source, item)
         return Piece(draft.item.source, "changed" if held else "new", item.id, draft.problems)
 
+    def _is_given_out(self, held: Item, raw: bytes) -> bool:
+        """Say whether a record is what the library itself gives out of what it holds."""
+        return self._given_out is not None and self._given_out.is_unchanged(held, raw)
+
     def _write(self, item: Item) -> None:
-        with self.path.open("ab") as out:
-            out.write(record_line(item))
+        line = record_line(item)
+        self._lines.append(line)
+        self._gathered += len(line)
+        if self._gathered >= _AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what was gathered; a fault here is no single record's."""
+        if self._lines:
+            try:
+                with storage(self._path), self._path.open("ab") as out:
+                    out.writelines(self._lines)
+            except OSError as fault:
+                raise StorageError(f"{self._path}: {fault.strerror}.", "Run the same command again.") from fault
+            self._lines.clear()
+            self._gathered = 0
 
 
 def _doi_of(held: Item, item: Item) -> Doi | None:

@@ -5,13 +5,13 @@ the batch when the batch is whole: not all of it, but what bears a number of the
 that begins like one (:mod:`metadata.likeness` says how likenesses are weighed).
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 
 import msgspec
 
 from archive.catalogue import Catalogue
+from ingest.ledger import Ledger
 from metadata.description import shorten
 from metadata.likeness import Alike, Likeness
 from metadata.likeness_features import begins, heads
@@ -43,23 +43,25 @@ class _Glance(msgspec.Struct):
 class Resemblance:
     """The likenesses of one batch."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, ledger: Ledger | None = None) -> None:
         self._catalogue = catalogue
         self._likeness = Likeness()
-        self._noted: dict[str, tuple[str, str]] = {}  # source and title by item
+        self._ledger = ledger or Ledger()
+        self._noted: set[str] = set()  # items
         self._begins: set[int] = set()  # hashes of how titles begin
         self._candidates: set[str] = set()  # held items that bear a number of the batch
         self._tied: set[tuple[str, str]] = set()
-        self._found: dict[str, dict[str, tuple[str, Problem]]] = {}  # by item and code: the other item, what is said
+        self._own: dict[str, str] = {}  # by item: the library's own that is the same publication
         self._held = sum(catalogue.counts()[:2])
 
     def note(self, source: str, item: Item) -> None:
         """Compare what comes in from ``source``, new or changed, with what came before, and remember it."""
         if item.id in self._noted:
             return
-        self._noted[item.id] = source, shorten(item.title.value, _SHOWN)
+        self._noted.add(item.id)
+        self._ledger.note(item.id, source, shorten(item.title.value, _SHOWN))
         for alike in self._likeness.like(item):
-            self._say(item.id, alike, *self._noted[alike.key])
+            self._ledger.liken(item.id, _code(alike), alike.key, None, ", ".join(alike.reasons))
         self._likeness.add(item.id, item)
         self.tie(item)
         if self._held:
@@ -75,23 +77,15 @@ class Resemblance:
         for held in self._alike_held():
             for alike in self._likeness.like(held):
                 if held.status == "published":
-                    self._say(alike.key, replace(alike, key=held.id), held.id, shorten(held.title.value, _SHOWN))
-        said = {self._noted[item][0]: tuple(self._untied(item)) for item in self._found}
-        return {source: problems for source, problems in said.items() if problems}
+                    if alike.kind == "duplicate" and not held.origins:
+                        self._own.setdefault(alike.key, held.id)
+                    title, reasons = shorten(held.title.value, _SHOWN), ", ".join(alike.reasons)
+                    self._ledger.liken(alike.key, _code(alike), held.id, title, reasons)
+        return _Said(self._ledger, self._tied)
 
-    def _untied(self, item: str) -> Iterator[Problem]:
-        for other, said in self._found[item].values():
-            if (item, other) not in self._tied and (other, item) not in self._tied:
-                yield said
-
-    def _say(self, item: str, alike: Alike, named: str, title: str) -> None:
-        """Keep the first of each kind, which is the likest."""
-        code = _code(alike)
-        found = self._found.setdefault(item, {})
-        if code not in found:
-            reasons = ", ".join(alike.reasons)
-            said = problem(code, self._noted[item][0], other=named, title=title, reasons=reasons)
-            found[code] = alike.key, said
+    def same_as_own(self) -> Mapping[str, str]:
+        """Return by item the one of the library's own, not harvested, that is the same; after :meth:`remarks`."""
+        return self._own
 
     def _look_up(self, item: Item) -> None:
         """Remember what the library holds under a number of the item."""
@@ -104,7 +98,7 @@ class Resemblance:
 
     def _alike_held(self) -> Iterator[Item]:
         """Yield what the library holds and is worth a comparison, each once, without what is of this batch."""
-        for candidate in sorted(self._candidates - self._noted.keys()):
+        for candidate in sorted(self._candidates - self._noted):
             if held := self._catalogue.item(candidate):
                 yield held
         if self._begins and self._held <= max(LOOKED_THROUGH, 100 * len(self._noted)):
@@ -123,6 +117,33 @@ class Resemblance:
                 if held not in self._candidates and held not in self._noted:
                     yield from_json(line.encode())
             after = lines[-1][0]
+
+
+class _Said(Mapping[str, tuple[Problem, ...]]):
+    """What the ledger says of likenesses, of each kind the likest, without those of what is tied."""
+
+    def __init__(self, ledger: Ledger, tied: Set[tuple[str, str]]) -> None:
+        self._ledger = ledger
+        self._tied = tied
+
+    def __getitem__(self, source: str) -> tuple[Problem, ...]:
+        said = tuple(
+            problem(code, source, other=named, title=title, reasons=reasons)
+            for _, item, code, other, named, title, reasons in self._ledger.likened(source)
+            if self._is_untied(item, other)
+        )
+        if not said:
+            raise KeyError(source)
+        return said
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(one[0] for one in self._ledger.all_likened() if self._is_untied(one[1], one[3])))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _is_untied(self, item: str, other: str) -> bool:
+        return (item, other) not in self._tied and (other, item) not in self._tied
 
 
 def _code(alike: Alike) -> str:

@@ -14,13 +14,20 @@ from ingest.bags import ITEM
 from ingest.draft import READABLE, Original
 from ingest.gather import Found
 from ingest.names import shown
+from ingest.recognise import HEAD
+from ingest.series import are_pages, natural
 from metadata.accession import Piece
 from metadata.description import Description, Rejected
 from metadata.item_record import LARGEST as LARGEST_ITEM
-from metadata.item_record import originals_of, read_item_record
+from metadata.item_record import originals_of, page_count_of, read_item_record
+from metadata.marc21 import is_marc21, read_marc21
+from metadata.marcxml import is_marcxml, read_marcxml
+from metadata.model import Item
 from metadata.problems import Problem, problem
 from metadata.saf import CONTENTS, DUBLIN_CORE, LARGEST, ORIGINAL, Bitstream, is_metadata, read_contents, read_item
 
+_COMPARED = ("titles", "contributions", "dates", "languages", "descriptions", "notes", "series", "rights", "edition",
+             "extent", "places")  # fmt: skip
 _MOST_METADATA = 10 << 20
 Look = Callable[[Found], Original | Problem]
 
@@ -29,12 +36,14 @@ Look = Callable[[Found], Original | Problem]
 class Parcel:
     """An item that came as a folder: its description, its own files, and those that are kept beside it.
 
-    The first of ``originals`` is the one to digitise: the primary one, else the first that has pages.
+    The first of ``originals`` is the one to digitise: the primary one, else the first that has pages; of a
+    ``series`` of page images all are.
     """
 
     description: Description
     originals: tuple[Original, ...]
     beside: tuple[Original, ...]
+    series: bool = False
 
     @property
     def digests(self) -> list[str]:
@@ -72,11 +81,22 @@ class _Receiving:
             self._faults += read.problems
         named = [path for path in originals_of(data) if _key(path) in self._parts]
         originals = dict(self._taken(named, "document"))
-        strays = (path for path in self._parts if path not in (ITEM, *map(_key, named)))
+        sources = dict(self._taken([path for path in self._parts if path.startswith("source/")], "tag"))
+        strays = (path for path in self._parts if path not in (ITEM, *map(_key, named), *sources))
         self._faults += (problem("bag-file-unlisted", f"{self._source}/{path}", manifest=ITEM) for path in strays)
         if self._faults or isinstance(read, Rejected):
             return Piece(self._source, "refused", problems=tuple(self._faults))
-        return Parcel(replace(read, file=""), tuple(originals.values()), ())
+        images = all(one.media_type.startswith("image/") for one in originals.values())
+        is_series = images and 1 < len(originals) <= page_count_of(data)
+        notes = tuple(self._outdated(read.item, sources))
+        described = replace(read, file="", problems=(*read.problems, *notes))
+        return Parcel(described, tuple(originals.values()), tuple(sources.values()), is_series)
+
+    def _outdated(self, item: Item, sources: Mapping[str, Original]) -> Iterator[Problem]:
+        """Yield a note for each MARC record beside an item that says other than what has become of it."""
+        for original in sources.values():
+            if not _says_the_same(item, original):
+                yield problem("sidecar-unused", self._source, name=original.name, first=ITEM)
 
     def _of_dspace(self) -> Parcel | Piece:
         speaking = dict(self._taken((path for path in self._parts if is_metadata(path)), "tag"))
@@ -88,10 +108,13 @@ class _Receiving:
         description = self._description(speaking) if not self._faults else None
         if description is None or self._faults:
             return Piece(self._source, "refused", problems=(*self._faults, *self._notes))
+        images = tuple(sorted(originals.values(), key=lambda one: natural(one.name)))
+        is_series = are_pages(images)
         return Parcel(
             replace(self._restricted(description, bitstreams), problems=(*description.problems, *self._notes)),
-            tuple(_first_to_read(bitstreams, originals)),
+            images if is_series else tuple(_first_to_read(bitstreams, originals)),
             (*speaking.values(), *beside.values()),
+            is_series,
         )
 
     def _bitstreams(self, speaking: Mapping[str, Original]) -> list[Bitstream]:
@@ -112,9 +135,8 @@ class _Receiving:
     def _taken(self, paths: Iterable[str], kind: str) -> Iterator[tuple[str, Original]]:
         for path in paths:
             part = self._parts[_key(path)]
-            looked = self._look(
-                replace(part, kind="document" if kind == "document" else "tag", name=path.removeprefix("original/"))
-            )
+            name = path.removeprefix("original/").removeprefix("source/")
+            looked = self._look(replace(part, kind="document" if kind == "document" else "tag", name=name))
             if isinstance(looked, Original):
                 yield path, looked
             else:
@@ -152,6 +174,19 @@ def _first_to_read(bitstreams: Iterable[Bitstream], originals: Mapping[str, Orig
     if first:
         yield first
     yield from (original for _, original in ordered if original is not first)
+
+
+def _says_the_same(item: Item, source: Original) -> bool:
+    """Say whether a record, if it is MARC, says what is known of an item; keywords may be concepts by now."""
+    with source.path.open("rb") as stream:
+        head = stream.read(HEAD)
+        stream.seek(0)
+        reader = read_marcxml if is_marcxml(head) else read_marc21 if is_marc21(head) else None
+        read = next(reader(stream, source.name), None) if reader else None
+    if reader is None or not isinstance(read, Description):
+        return reader is None
+    same = all(getattr(read.item, name) == getattr(item, name) for name in _COMPARED)
+    return same and set(read.item.identifiers) <= set(item.identifiers)
 
 
 def _key(path: str) -> str:

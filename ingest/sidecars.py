@@ -3,7 +3,7 @@
 ``report.mrc``, ``report.xml``, ``report.json``, ``report.bib``, ``report.ris`` describe ``report.pdf``, and so does
 ``report.pdf.xml``, where they hold one record. Such a record gives no item and no piece of its own: the
 document's piece names it. Nothing is guessed: of several records, or of several documents of
-one name, each comes in by itself.
+one name, each comes in by itself. A folder of page images is described as a document is, and by a record in it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +13,14 @@ from pathlib import Path, PurePath
 
 from ingest.draft import Original
 from ingest.gather import Found
+from ingest.series import Series
 from ingest.ties import file_key, from_manifest
 from metadata.accession import Piece
 from metadata.description import Description, Rejected
+from metadata.model import Item, Text
 from metadata.problems import Problem, problem
 
-_RICHEST = ("marc21", "marcxml", "mods", "eprints", "dublin-core", "json", "ris", "bibtex")
+_RICHEST = ("marc21", "marcxml", "mods", "mets", "eprints", "dublin-core", "json", "ris", "bibtex")
 """Kinds of records that may lie beside a document; of several the first in this order is taken."""
 
 
@@ -49,7 +51,8 @@ class _Sidecar:
 class Descriptions:
     """The descriptions of files that came in a batch, until the files are met."""
 
-    def __init__(self, found: Sequence[Found]) -> None:
+    def __init__(self, found: Sequence[Found], series: Series | None = None) -> None:
+        self._series = series or Series(())
         self._rows: dict[str, Row] = {}  # by file_key
         self._sidecars: dict[str, list[_Sidecar]] = {}  # by the source of the document
         self._remarks: dict[str, list[Problem]] = {}
@@ -73,6 +76,8 @@ class Descriptions:
             yield from records
             return
         first = list(islice(records, 2))
+        if one.kind == "mets" and one.source in self._series.described:
+            first = [self._of_mets(documents[0], first)]  # of its records the first is that of the whole
         reason = _doubt(documents, first)
         if not reason and isinstance(first[0], Description):
             kept = _Sidecar(one, original, replace(first[0], file=""))
@@ -103,6 +108,16 @@ class Descriptions:
         description = row.description if row else sidecars[0].description if sidecars else None
         return Told(description, tuple(each.original for each in sidecars), tuple(problems))
 
+    @property
+    def rows(self) -> dict[str, tuple[str, ...]]:
+        """What rows describe, by :func:`ingest.ties.file_key`, each with the page files that its row lists."""
+        return {key: row.description.pages for key, row in self._rows.items()}
+
+    @property
+    def described(self) -> set[str]:
+        """The sources of what is described by records that lie beside it."""
+        return set(self._sidecars)
+
     def unmet(self, sources: Iterable[str]) -> Iterator[tuple[Row, str]]:
         """Yield the rows whose file was not met, each with the source of the file where it came and was left."""
         came = {file_key(Path(source)): source for source in sources}
@@ -116,8 +131,18 @@ class Descriptions:
             told = (problem("described-by", source, name=name) for name in names)
             yield source, (*self._remarks.get(source, ()), *told)
 
+    def _of_mets(self, folder: Found, records: Sequence[Description | Rejected]) -> Description:
+        """Return what a METS document says of the whole: its first record, its label for want of a title."""
+        told = next((one for one in records if isinstance(one, Description)), Description(1, Item(), b""))
+        label = self._series.labels.get(folder.source, "")
+        if label and not told.item.titles:
+            told = replace(told, item=replace(told.item, titles=(Text(label),)))
+        return told
+
     def _beside(self, one: Found) -> list[Found]:
         """Return the documents that a file of records may be meant for: of its whole name, else of its stem."""
+        if folder := self._series.described.get(one.source):
+            return [folder]
         if one.kind not in _RICHEST:
             return []
         key = file_key(one.named.parent / one.named.stem)

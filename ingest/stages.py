@@ -6,7 +6,7 @@ They run in the process that writes; what costs time (digitising) runs in worker
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from ingest.draft import Draft
@@ -20,6 +20,17 @@ from metadata.vocabulary import Vocabulary
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a record is named by: its id, where it stood, the sha512 of it, and what it comes with."""
+
+    id: str
+    source: str
+    submission: str
+    accession: str
+    collection: str
+
+
 def submission_of(digests: Sequence[str]) -> str:
     """Return the sha512 that names a submission, from the sha512 of each of its files, in order."""
     return hashlib.sha512("\n".join(digests).encode()).hexdigest()
@@ -27,11 +38,17 @@ def submission_of(digests: Sequence[str]) -> str:
 
 def describe(draft: Draft, description: Description | None, collection: str) -> Draft:
     """Give the draft what its record or its manifest's row says, tidied up, and the batch's collection."""
-    if description:
-        told = replace(description.item, source=draft.item.source, submission=draft.item.submission)
-        problems = (*draft.problems, *description.problems)
-        draft = tidied(replace(draft, item=told, described=True, links=description.links, problems=problems))
-    return replace(draft, item=into_collections(draft.item, [collection])) if collection else draft
+    if not description:
+        return replace(draft, item=into_collections(draft.item, [collection])) if collection else draft
+    item, problems = tidy(description.item, draft.item.source)
+    told = replace(
+        item,
+        source=draft.item.source,
+        submission=draft.item.submission,
+        accession=draft.item.accession,
+        collections=_joined(item, [collection] if collection else []),
+    )
+    return Draft(told, True, description.links, (*draft.problems, *description.problems, *problems))
 
 
 def tidied(draft: Draft) -> Draft:
@@ -48,32 +65,47 @@ def judge(draft: Draft) -> Draft:
 
 def into_collections(item: Item, collections: Iterable[str]) -> Item:
     """Return the item as a member of further collections, each once."""
-    joined = tuple(dict.fromkeys([*item.collections, *collections]))
+    joined = _joined(item, collections)
     return item if joined == item.collections else replace(item, collections=joined)
 
 
+def _joined(item: Item, collections: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*item.collections, *collections]))
+
+
 def classify(draft: Draft, vocabulary: Vocabulary) -> Draft:
-    """Turn the keywords that are labels of one concept into that concept; the others stay keywords.
+    """Turn the keywords that are labels of one concept into that concept (:func:`subjects`).
+
+    A concept of no vocabulary here is reported and left out: a record names it by a keyword, too, or
+    the record as it came does.
+    """
+    concepts, keywords = subjects(draft.item, vocabulary)
+    if concepts == draft.item.concepts and keywords == draft.item.keywords:
+        return draft
+    problems = (*draft.problems, *_unknown_concepts(draft.item, vocabulary))
+    return replace(draft, item=replace(draft.item, concepts=concepts, keywords=keywords), problems=problems)
+
+
+def subjects(item: Item, vocabulary: Vocabulary) -> tuple[tuple[str, ...], tuple[Text, ...]]:
+    """Return an item's concepts, those that its keywords are labels of among them, and the other keywords.
 
     Of a subject string with subdivisions (``Wetlands -- France``) the first part may be a
-    label; then the string stays too, for what it says beyond. A concept of no vocabulary here
-    is reported and left out: a record names it by a keyword, too, or the record as it came does.
+    label; then the string stays too, for what it says beyond.
     """
-    item = draft.item
-    if not item.keywords and not item.concepts:
-        return draft
     whole = {keyword: _concept(keyword, vocabulary) for keyword in item.keywords}
-    rest = tuple(keyword for keyword, concept in whole.items() if not concept)
-    parts = (_concept(Text(keyword.value.partition(" -- ")[0], keyword.language), vocabulary) for keyword in rest)
+    rest = tuple([keyword for keyword, concept in whole.items() if not concept])
+    parts = (
+        _concept(Text(part, keyword.language), vocabulary)
+        for keyword in rest
+        if (part := keyword.value.partition(" -- ")[0]) != keyword.value
+    )
     known = [uri for uri in item.concepts if uri in vocabulary.concepts]
-    concepts = dict.fromkeys(filter(None, [*known, *whole.values(), *parts]))
-    problems = (*draft.problems, *_unknown_concepts(draft, vocabulary))
-    return replace(draft, item=replace(item, concepts=tuple(concepts), keywords=rest), problems=problems)
+    return tuple(dict.fromkeys(filter(None, [*known, *whole.values(), *parts]))), rest
 
 
-def _unknown_concepts(draft: Draft, vocabulary: Vocabulary) -> Iterator[Problem]:
-    if unknown := [uri for uri in draft.item.concepts if uri not in vocabulary.concepts]:
-        yield problem("value-unknown", draft.item.source, field="concepts", value=shorten(", ".join(unknown)))
+def _unknown_concepts(item: Item, vocabulary: Vocabulary) -> Iterator[Problem]:
+    if unknown := [uri for uri in item.concepts if uri not in vocabulary.concepts]:
+        yield problem("value-unknown", item.source, field="concepts", value=shorten(", ".join(unknown)))
 
 
 def _concept(keyword: Text, vocabulary: Vocabulary) -> str:
@@ -82,19 +114,49 @@ def _concept(keyword: Text, vocabulary: Vocabulary) -> str:
 
 
 def name(draft: Draft, prefix: str) -> Draft:
-    """Give the item its DOI: the one it has elsewhere, else one reserved under ``prefix``.
+    """Give the item its DOI (:func:`own_doi`)."""
+    doi, identifiers = own_doi(draft.item, draft.item.id, prefix)
+    return replace(draft, item=replace(draft.item, doi=doi, identifiers=identifiers))
+
+
+def own_doi(item: Item, item_id: str, prefix: str) -> tuple[Doi | None, tuple[Identifier, ...]]:
+    """Return the DOI of an item, the one it has elsewhere, else one reserved under ``prefix``; and its other numbers.
 
     The suffix is the item's id. Without a prefix nothing is reserved. An item that comes back
     with the DOI it has here has none elsewhere.
     """
-    own = f"{prefix}/{draft.item.id}".lower()
-    others = tuple(one for one in draft.item.identifiers if one.scheme != "doi" or _doi_in(one) != own)
-    external = next(filter(None, (_doi_in(known) for known in others if known.scheme == "doi")), "")
-    if external:
-        doi: Doi | None = Doi(external, "external")
-    else:
-        doi = Doi(f"{prefix}/{draft.item.id}", "reserved") if prefix else None
-    return replace(draft, item=replace(draft.item, doi=doi, identifiers=others))
+    own = f"{prefix}/{item_id}"
+    dois = [(one, _doi_in(one)) for one in item.identifiers if one.scheme == "doi"]
+    others = item.identifiers
+    if any(made == own.lower() for _, made in dois):
+        others = tuple(one for one in others if one.scheme != "doi" or _doi_in(one) != own.lower())
+    if external := next((made for _, made in dois if made not in ("", own.lower())), ""):
+        return Doi(external, "external"), others
+    return Doi(own, "reserved") if prefix else None, others
+
+
+def settle(record: Item, named: Named, vocabulary: Vocabulary, prefix: str, known: Sequence[Problem]) -> Draft:
+    """Do for a tidied record what :func:`describe`, :func:`classify`, :func:`name` and :func:`judge` do, in one step.
+
+    Making an item anew costs as much as a stage; of records there are hundreds of thousands. ``known`` are
+    the problems that were found before.
+    """
+    concepts, keywords = subjects(record, vocabulary)
+    doi, identifiers = own_doi(record, named.id, prefix)
+    item = replace(
+        record,
+        id=named.id,
+        source=named.source,
+        submission=named.submission,
+        accession=named.accession,
+        collections=_joined(record, [named.collection] if named.collection else []),
+        concepts=concepts,
+        keywords=keywords,
+        doi=doi,
+        identifiers=identifiers,
+    )
+    told = (*known, *_unknown_concepts(record, vocabulary)) if record.concepts else known
+    return Draft(item, True, problems=(*told, *validate(item, named.source, told)))
 
 
 def entitle(draft: Draft, found: str) -> Draft:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from archive.catalogue import Catalogue
+from ingest.ledger import Ledger
 from metadata.description import Link
 from metadata.model import Item, Relation
 from metadata.problems import Problem, problem
@@ -15,34 +16,34 @@ from metadata.problems import Problem, problem
 class Ties:
     """Who is called what: the names given in a batch, then those the library knows."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, ledger: Ledger | None = None) -> None:
         self._catalogue = catalogue
-        self._names: dict[tuple[str, str], str] = {}
+        self._ledger = ledger or Ledger()
 
     def note_file(self, path: Path, item_id: str) -> None:
         """Remember which item was made from a file."""
-        self._names.setdefault(("file", file_key(path)), item_id)
-        self._names.setdefault(("item", item_id), item_id)
+        self._ledger.name("file", file_key(path), item_id)
+        self._ledger.name("item", item_id, item_id)
 
     def forget(self, item_id: str) -> None:
         """Let go of an item that came to nothing: no tie leads to it."""
-        self._names = {name: known for name, known in self._names.items() if known != item_id}
+        self._ledger.unname(item_id)
 
     def targets(self, links: Iterable[Link]) -> set[str]:
         """Return the items of this batch that links lead to."""
-        return {self._names[name] for link in links if (name := (link.scheme, link.value)) in self._names}
+        return {item for link in links if (item := self._ledger.named(link.scheme, link.value))}
 
     def knows(self, links: Iterable[Link]) -> bool:
         """Say whether this batch alone tells where links lead to."""
-        return all((link.scheme, link.value) in self._names for link in links)
+        return all(self._ledger.named(link.scheme, link.value) for link in links)
 
     def note_record(self, item: Item) -> None:
         """Remember the id of a record, and its control numbers, with and without their agency."""
-        self._names.setdefault(("item", item.id), item.id)
+        self._ledger.name("item", item.id, item.id)
         for identifier in item.identifiers:
             if identifier.scheme == "control-number":
-                for value in (identifier.value, identifier.value.rpartition(")")[2]):
-                    self._names.setdefault(("control-number", value), item.id)
+                for value in {identifier.value, identifier.value.rpartition(")")[2]}:
+                    self._ledger.name("control-number", value, item.id)
 
     def tie(self, item: Item, links: Iterable[Link]) -> tuple[Item, tuple[Problem, ...]]:
         """Return the item with its links as relations, and a problem for each that leads nowhere."""
@@ -53,7 +54,7 @@ class Ties:
         return replace(item, relations=relations), problems
 
     def _target(self, link: Link, item_id: str) -> str:
-        target = self._names.get((link.scheme, link.value)) or self._in_library(link)
+        target = self._ledger.named(link.scheme, link.value) or self._in_library(link)
         return target if target != item_id else ""
 
     def _in_library(self, link: Link) -> str:

@@ -1,10 +1,11 @@
 """What a batch works with, what it reports, and who is told meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest.documents import Limits, Progress
 from ingest.engine import OcrEngine
+from ingest.series import Folders
 from ingest.virus import Scanner
 from metadata.accession import Piece
 from metadata.mapping import Mapping
@@ -17,7 +18,9 @@ class Tools:
 
     ``languages`` are Tesseract's codes for pages whose record names none, ``models`` those that
     the engine can read (empty: any). Every file is first shown to the ``scanner``, where there is one.
-    ``mapping`` says what the columns of tables mean, where they have names of their own.
+    ``mapping`` says what the columns of tables mean, where they have names of their own. ``scheduler``
+    is the address of a dask cluster whose workers read the pages, ``""`` where this machine does.
+    ``folders`` says how folders of images are taken (:mod:`ingest.series`).
     """
 
     engine: OcrEngine
@@ -30,6 +33,8 @@ class Tools:
     models: frozenset[str] = frozenset()
     scanner: Scanner | None = None
     mapping: Mapping | None = None
+    scheduler: str = ""
+    folders: Folders = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Report:
     """What became of each piece; ``accession`` is ``""`` when nothing new came in."""
 
     accession: str
-    pieces: tuple[Piece, ...]
+    pieces: Sequence[Piece]
 
 
 @dataclass(frozen=True, slots=True)

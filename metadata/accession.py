@@ -32,6 +32,9 @@ class Harvest:
     ``newest`` the newest datestamp so far, as the repository writes it; ``in_order`` tells whether
     the datestamps never fell. ``token`` is where it goes on, ``""`` where nobody can say; a list
     that is ``complete`` has none. ``repository`` is the name it gives itself.
+
+    Of the ``size`` records that the list says it has (0: it does not say) ``came`` have come, ``passed`` of
+    them before the first with the newest datestamp: so many are not asked for again where it begins at that.
     """
 
     base_url: str
@@ -44,6 +47,9 @@ class Harvest:
     in_order: bool = True
     token: str = ""
     complete: bool = False
+    size: int = 0
+    came: int = 0
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ keep for themselves (``file``, ``timestamp``) stays in the source alone.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from metadata import reference_reading as reading
 from metadata import relators, types
+from metadata.bibtex_inheritance import Parents, parents
 from metadata.bibtex_names import listed, names, split
 from metadata.bibtex_syntax import Abbreviations, Damaged, Entry, Piece, parse, pieces
 from metadata.description import Description, Link, Rejected, Remarks
@@ -32,8 +34,11 @@ _TYPES = {
         "periodical": "periodical",
         "dataset": "dataset",
         "map": "map",
-        "other": "misc unpublished online electronic www webpage software patent standard audio music letter legal"
-        " legislation jurisdiction commentary performance set xdata",
+        "sound": "audio",
+        "music": "music",
+        "software": "software",
+        "other": "misc unpublished online electronic www webpage patent standard letter legal legislation jurisdiction"
+        " commentary performance set",
     }.items()
     for name in names.split()
 }
@@ -59,7 +64,7 @@ _DATES = ("date", "year", "month", "day")
 _LANGUAGES = ("language", "langid", "hyphenation")
 _PARTS = ("title", "subtitle", "titleaddon", "volume", "number", "issue", "series", "pages", "pagetotal",
           "edition", "note", "addendum", "type", "crossref", "xref", "keywords", "keyword",
-          "shorttitle", "origtitle", "publisher", "institution", "school",
+          "shorttitle", "origtitle", "xdata", "publisher", "institution", "school",
           "organization", "numpages", "archiveprefix", "eprinttype")  # fmt: skip
 _PUBLISHERS = ("publisher", "institution", "school", "organization")
 _READ = frozenset((*_PEOPLE, *_HOSTS, *_ABSTRACTS, *_RIGHTS, *_PLACES, *_NUMBERS, *_DATES, *_LANGUAGES, *_PARTS,
@@ -73,7 +78,8 @@ _HOUSEKEEPING = re.compile(
 _TOLD = frozenset(
     """
     chapter volumes part eventtitle eventdate venue issuetitle journaladdon booktitleaddon version origdate
-    origlanguage origpublisher origlocation pubstate library affiliation journalsubtitle booksubtitle eprintclass
+    origlanguage origpublisher origlocation pubstate library affiliation journalsubtitle booksubtitle mainsubtitle
+    journaltitleaddon maintitleaddon eprintclass
     primaryclass
     """.split()  # noqa: SIM905 -- a table is read more easily than twenty quotes
 )
@@ -89,13 +95,15 @@ def read_bibtex(stream: BinaryIO, where: str) -> Iterator[Description | Rejected
 
     ``where`` is the file's name for reports. ``@string``, ``@preamble``, ``@comment`` and the text between
     entries count for nothing, unless they are broken. Bytes are UTF-8, else Windows-1252. Memory stays
-    flat; one entry may have up to 1 MiB. A file without any entry gives a refusal.
+    flat; one entry may have up to 1 MiB. An entry has from others what ``crossref`` and ``xdata`` give it
+    (:mod:`metadata.bibtex_inheritance`), for which ``stream`` must be seekable; it is another submission
+    when one of these is changed. A file without any entry gives a refusal.
     """
-    abbreviations = Abbreviations()
+    abbreviations, others = Abbreviations(), parents(stream)
     number = 0
     for piece in pieces(stream):
         remarks = Remarks(f"{where}#{number + 1}")
-        if read := _read(piece, number + 1, abbreviations, remarks):
+        if read := _read(piece, number + 1, _Context(abbreviations, others), remarks):
             number += 1
             yield read
     if not number:
@@ -114,18 +122,32 @@ def is_bibtex(head: bytes) -> bool:
     return b"\0" not in head and start.search(head) is not None
 
 
-def _read(piece: Piece, number: int, abbreviations: Abbreviations, remarks: Remarks) -> Description | Rejected | None:
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What an entry is read with: the file's abbreviations so far, and the entries that others refer to."""
+
+    abbreviations: Abbreviations
+    parents: Parents
+
+
+def _read(piece: Piece, number: int, context: _Context, remarks: Remarks) -> Description | Rejected | None:
     if piece.kind in ("comment", "preamble") and not piece.fault:
         return None
     text = reading.decoded(piece.raw, remarks)
     try:
         if piece.fault:
             raise Damaged(piece.fault)
-        entry = parse(text, piece.kind, abbreviations, remarks)
+        entry = parse(text, piece.kind, context.abbreviations, remarks)
         if entry.kind == "string":
-            _define(entry, abbreviations)
+            _define(entry, context.abbreviations)
             return None
-        return _describe(entry, number, piece.raw, remarks)
+        if entry.kind == "xdata":
+            remarks.add("record-not-bibliographic", kind="data for other entries (@xdata)")
+            return Rejected(number, tuple(remarks.problems), piece.raw, set_aside=True)
+        whole, beside = context.parents.inherited(entry, remarks)
+        if crossref := whole.first("crossref").strip():
+            whole.fields["crossref"] = [context.parents.key(crossref)]
+        return _describe(whole, number, b"\n".join(filter(None, (piece.raw, beside))), remarks)
     except Damaged as fault:
         remarks.problems.clear()
         remarks.add("record-damaged", reason=fault)

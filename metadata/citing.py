@@ -6,18 +6,13 @@ from urllib.parse import quote
 
 from metadata.dublin_core import iso_date
 from metadata.model import Agent, Contribution, Date, File, Item, Series
+from metadata.relators import TERMS
+from metadata.rights import is_open
 from metadata.vocabulary import Vocabulary
 from metadata.xmltext import legal
 
-_TERMS = {
-    "aui": "author of introduction", "com": "compiler", "ctb": "contributor", "dgg": "degree granting institution",
-    "dst": "distributor", "fnd": "funder", "his": "host institution", "ill": "illustrator", "isb": "issuing body",
-    "mfr": "manufacturer", "nrt": "narrator", "orm": "organizer", "pro": "producer", "prt": "printer",
-    "spn": "sponsor", "ths": "thesis advisor", "wpr": "writer of preface",
-}  # fmt: skip
 # A DOI in these states resolves; others would be dead links.
 _RESOLVING = frozenset({"findable", "registered", "external"})
-_CLOSED = frozenset({"embargoed", "restricted", "metadata-only"})
 _NUMBER = re.compile(r"([^()]+)\(([^()]+)\)")
 _PAGES = re.compile(r"p\. ?(\w+)(?:[–-](\w+))?")
 
@@ -64,8 +59,8 @@ def others(item: Item, *known: str) -> list[Contribution]:
 
 
 def role_term(code: str) -> str:
-    """Return the English term of a MARC relator code, the code itself where it is a rare one."""
-    return _TERMS.get(code, code)
+    """Return the English term of a MARC relator code, the code itself where it is none."""
+    return TERMS.get(code, code)
 
 
 def issued(item: Item) -> str:
@@ -114,11 +109,6 @@ def page_range(item: Item) -> tuple[str, str]:
     """Return the first and the last page in a whole (``p. 73–74``), ``""`` where the extent tells none."""
     found = _PAGES.fullmatch(clean(item.extent))
     return (found[1], found[2] or "") if found else ("", "")
-
-
-def is_open(item: Item) -> bool:
-    """Say whether nothing is known to keep readers from the files."""
-    return item.access not in _CLOSED
 
 
 def offered(item: Item) -> Iterator[File]:

@@ -11,7 +11,8 @@ from metadata.vocabulary import Vocabulary
 _TYPES = {
     "book": "book", "report": "report", "article": "article-journal", "periodical": "periodical", "proceedings": "book",
     "guideline": "report", "map": "map", "thesis": "thesis", "image": "graphic", "dataset": "dataset",
-    "video": "motion_picture",
+    "video": "motion_picture", "sound": "song", "music": "song", "score": "musical_score", "software": "software",
+    "mixed": "collection",
 }  # fmt: skip
 _GENRES = frozenset({"guideline", "proceedings", "report", "thesis"})
 _ROLES = {

@@ -51,6 +51,7 @@ _KERNEL = Kernel(
     {
         "isTranslationOf": ("IsTranslationOf", "HasTranslation"),
         "isPartOf": ("IsPartOf", "HasPart"),
+        "isFormatOf": ("IsVariantFormOf", "IsOriginalFormOf"),
         "replaces": ("Obsoletes", "IsObsoletedBy"),
     }
 )
@@ -83,7 +84,7 @@ def lacking(item: Item, registered: int | None = None) -> list[str]:
 
 def _year(item: Item, registered: int | None) -> int | None:
     """Return the year of issue, else of creation, else the first of a decade (5); an embargo's end goes first."""
-    if item.access == "embargoed" and (ends := w3cdtf(item.embargo)[:4]).isdigit():
+    if item.access in ("embargoed", "open") and (ends := w3cdtf(item.embargo)[:4]).isdigit():
         return int(ends)
     dates = sorted((when for when in item.dates if when.kind != "covered"), key=lambda when: when.kind != "issued")
     years = (w3cdtf(when.value).strip("/")[:4] for when in dates)

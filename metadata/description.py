@@ -33,7 +33,8 @@ class Description:
     ``item`` has no id yet. ``raw`` is the record as it came: the bytes up to the record
     terminator (MARC 21), the element as UTF-8 (MARCXML), the row as a JSON list of
     header and cell pairs (CSV). ``file`` is the file a manifest's row describes, ``""``
-    where the record stands alone.
+    where the record stands alone; ``pages`` are the page files of the folder that ``file`` names, in
+    their order, where the row lists them.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Description:
     file: str = ""
     links: tuple[Link, ...] = ()
     problems: tuple[Problem, ...] = ()
+    pages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Rejected:
 
 
 MOST_REMARKS = 100
+_CHECKED = frozenset(("isbn", "issn", "ismn", "doi", "orcid", "isni"))
 
 
 class Remarks:
@@ -87,6 +90,13 @@ class Remarks:
     def unknown(self, field: str, value: str) -> None:
         """Note a value that was left out because it is not known here."""
         self.add("value-unknown", field, field=field, value=value)
+
+    def wrong_number(self, field: str, value: str, scheme: str) -> None:
+        """Note a number that was left out because it is none of its scheme (``isbn``); a URL is a value like others."""
+        if scheme in _CHECKED:
+            self.add("number-left-out", field, field=field, value=value, scheme=scheme.upper())
+        else:
+            self.unknown(field, value)
 
 
 def shorten(value: str, limit: int = 120) -> str:

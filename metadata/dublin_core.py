@@ -16,6 +16,8 @@ from urllib.parse import quote
 from metadata.languages import to_iso639_3
 from metadata.model import Box, Contribution, File, Identifier, Item, Text
 from metadata.relators import CREATORS, STAND_INS
+from metadata.rights import is_open
+from metadata.standard_numbers import doi_address
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from metadata.xmltext import escape
@@ -184,9 +186,9 @@ def _identifiers(item: Item, base_url: str) -> Iterator[str]:
     landing = f"{base_url}/item/{item.id}"
     yield landing
     if item.doi and item.doi.state in _RESOLVING:
-        yield f"https://doi.org/{item.doi.name}"
-    if offered := _shown_files(item)[:1]:
-        yield f"{landing}/file/{quote(offered[0].path, safe='/')}"
+        yield doi_address(item.doi.name)
+    if is_open(item) and (offered := _shown_files(item)[:1]):
+        yield f"{landing}/file/{quote(offered[0].path, safe='/', errors='replace')}"
     yield from map(_name, item.identifiers)
 
 
@@ -195,5 +197,5 @@ def _name(identifier: Identifier) -> str:
     if not value or scheme in ("url", "uri", "urn"):
         return value
     if scheme == "doi":
-        return f"https://doi.org/{value}"
+        return doi_address(value)
     return f"{_URNS[scheme]}{value}" if scheme in _URNS else f"{scheme}:{value}"

@@ -13,7 +13,7 @@ from typing import Any
 from metadata.description import Link, Remarks, shorten
 from metadata.edit_fields import Field, allowed, field_of, plain
 from metadata.errors import UsageError
-from metadata.manifest_rows import read_values
+from metadata.manifest_cells import read_values
 from metadata.model import Contribution, Date, Item, Relation, Text
 from metadata.problems import Problem
 from metadata.record_values import agent
@@ -22,7 +22,7 @@ from metadata.vocabulary import Vocabulary
 
 _ASSIGNMENT = re.compile(r"(?P<field>[^=]{1,200}?)(?P<sign>[+-]?)=(?P<value>.*)", re.DOTALL)
 _LONGEST = 1024 * 1024
-_REFUSED = ("value-unknown", "number-rounded")
+_REFUSED = ("value-unknown", "number-left-out", "number-rounded")
 Resolve = Callable[[Link], str]
 """From a tie as it was written to the id of the item it leads to, ``""`` where that is none."""
 

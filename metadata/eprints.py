@@ -38,6 +38,7 @@ _ROOTS = {"eprints", "eprint"}
 _TYPES = {
     "article": "article", "book": "book", "book_section": "article", "monograph": "report", "thesis": "thesis",
     "conference_item": "proceedings", "dataset": "dataset", "image": "image", "video": "video",
+    "audio": "sound", "composition": "score", "artefact": "object",
 }  # fmt: skip
 _MONOGRAPHS = {"manual": "guideline"}
 _PEOPLE = {
@@ -173,7 +174,7 @@ def _agent(item: etree._Element, field: str, remarks: Remarks) -> Agent | None:
     found = [values.authority(content(one, remarks), scheme) for scheme, one in told]
     for (scheme, one), made in zip(told, found, strict=True):
         if scheme and not made and (text := content(one, remarks)):
-            remarks.unknown(f"{field}/orcid", text)
+            remarks.wrong_number(f"{field}/orcid", text, "orcid")
     known = values.unique(one for one in found if one)
     if parts.get("family") or parts.get("given"):
         family = " ".join(filter(None, (parts.get("family"), parts.get("lineage"))))

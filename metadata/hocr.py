@@ -25,9 +25,13 @@ def hocr(page: Page, file_name: str = "", agent: str = "") -> bytes:
     ``file_name`` is the file that the page is of, ``agent`` the program that read it. Word confidence
     (``x_wconf``, 0 to 100) stands only on pages read by OCR: a document's own text was not measured.
     """
-    root = element(
-        "html", {"xmlns": _NAMESPACE, "xml:lang": page.language or None}, (_head(agent), _body(page, file_name))
-    )
+    return hocr_document([page], page.language, file_name, agent)
+
+
+def hocr_document(pages: Iterable[Page], language: str, file_name: str = "", agent: str = "") -> bytes:
+    """Return one hOCR document of several pages; ``language`` (BCP 47) is that of the whole, else as :func:`hocr`."""
+    body = element("body", None, (_sheet(page, file_name) for page in pages))
+    root = element("html", {"xmlns": _NAMESPACE, "xml:lang": language or None}, (_head(agent), body))
     return (DECLARATION + _DOCTYPE + root + "\n").encode()
 
 
@@ -41,14 +45,13 @@ def _head(agent: str) -> str:
     return element("head", None, parts)
 
 
-def _body(page: Page, file_name: str) -> str:
+def _sheet(page: Page, file_name: str) -> str:
     name = f"page_{page.number}"
     image = f'image "{file_name.replace(chr(34), "%22")}"; ' if file_name else ""
     title = f"{image}bbox 0 0 {page.width} {page.height}; ppageno {page.number - 1}; scan_res {page.dpi} {page.dpi}"
     rated = page.method == "ocr"
     blocks = (_block(lines, f"{page.number}_{number}", rated) for number, lines in enumerate(lines_of(page), 1))
-    sheet = element("div", {"class": "ocr_page", "id": name, "title": title}, blocks)
-    return element("body", None, (sheet,))
+    return element("div", {"class": "ocr_page", "id": name, "title": title}, blocks)
 
 
 def _block(lines: list[list[Word]], name: str, rated: bool) -> str:

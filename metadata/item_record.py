@@ -61,6 +61,14 @@ def originals_of(data: bytes) -> tuple[str, ...]:
         return ()
 
 
+def page_count_of(data: bytes) -> int:
+    """Return how many pages an item.json says that its item has, 0 where it cannot be read."""
+    try:
+        return _parsed(data).page_count
+    except UsageError:
+        return 0
+
+
 def portable(path: str) -> str:
     """Return the path under which a bag holds a file of an item.
 

@@ -14,11 +14,10 @@ others; where there are more, some may go unreported.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
-from heapq import nlargest
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from metadata.likeness_features import Features, Key, features_of, identities, likely, pack, titles_of
-from metadata.likeness_scores import THRESHOLD, Alike, AlikeKind, compare
+from metadata.likeness_scores import THRESHOLD, Alike, AlikeKind, Judgement, judge
 from metadata.model import Item
 
 __all__ = ["COMPARED", "MOST", "THRESHOLD", "Alike", "AlikeKind", "Likeness"]
@@ -55,32 +54,58 @@ class Likeness:
         row = len(self._keys)
         self._keys.append(key)
         marks = self._marks(item)
-        self._packed.append(pack(marks.features))
+        self._packed.append(marks.packed)
         for hashed in dict.fromkeys(map(hash, marks.borne())):
             self._post(hashed, row)
 
     def like(self, item: Item) -> list[Alike]:
         """Return what the item is like among those added, the likest first; what it is tied to already is left out."""
         marks = self._marks(item)
-        shared: dict[int, list[str]] = {}
-        weights: dict[int, int] = {}
-        for key in dict.fromkeys(marks.sought()):
-            if len(key) > 2 and len(shared) >= MOST:
-                break  # as many as are looked at share an identity or the title: what many share adds nothing
-            name, rows = str(key[0]), self._bearers(hash(key))
-            weight = _RARE.get(name, _IDENTITY) if len(rows) < MOST else _WEIGHTS.get(name, _IDENTITY)
-            for row in rows:
-                shared.setdefault(row, []).append(name)
-                weights[row] = weights.get(row, 0) + weight
-        if not shared:
+        met, weights = self._sharing(marks)
+        if not met:
             return []
         tied = {relation.target for relation in item.relations} | {item.id}
-        found = (
-            compare(self._keys[row], self._packed[row], marks.features, frozenset(shared[row]))
-            for row in _likeliest(weights)
-            if self._keys[row] not in tied
-        )
-        return sorted(filter(None, found), key=lambda one: (-one.score, one.key))
+        found = [
+            Alike(self._keys[row], *judged)
+            for row, judged in self._judged(_likeliest(weights), met, marks)
+            if judged and self._keys[row] not in tied
+        ]
+        return sorted(found, key=lambda one: (-one.score, one.key))
+
+    def _sharing(self, marks: "_Marks") -> tuple[list[tuple[str, list[int]]], dict[int, int]]:
+        """Return the keys that others share with an item, by name, with who bears each; and how much these count."""
+        met: list[tuple[str, list[int]]] = []
+        weights: dict[int, int] = {}
+        seen: set[int] = set()
+        for key in marks.sought():
+            if len(key) > 2 and len(weights) >= MOST:
+                break  # as many as are looked at share an identity or the title: what many share adds nothing
+            hashed = hash(key)
+            if hashed in seen:
+                continue
+            seen.add(hashed)
+            if rows := self._bearers(hashed):
+                name = str(key[0])
+                met.append((name, rows))
+                weight = (_RARE if len(rows) < MOST else _WEIGHTS).get(name, _IDENTITY)
+                for row in rows:
+                    weights[row] = weights.get(row, 0) + weight
+        return met, weights
+
+    def _judged(
+        self, rows: Iterable[int], met: Sequence[tuple[str, Collection[int]]], marks: "_Marks"
+    ) -> Iterator[tuple[int, Judgement | None]]:
+        """Yield what comparing says of each row; copies of one publication, often all there are, are compared once."""
+        known: dict[tuple[str, ...], Judgement | None] = {}
+        for row in rows:
+            packed = self._packed[row]
+            if packed == marks.packed:
+                marks.packed = packed  # one string for all the copies
+            shared = [name for name, bearers in met if row in bearers]
+            asked = (packed, *shared)
+            if asked not in known:
+                known[asked] = judge(packed, marks.features, frozenset(shared))
+            yield row, known[asked]
 
     def _marks(self, item: Item) -> "_Marks":
         if self._last[0] is not item:
@@ -106,21 +131,28 @@ class Likeness:
 
     def _bearers(self, hashed: int) -> list[int]:
         """Return the newest items with a key."""
-        at, found = self._heads[hashed & (len(self._heads) - 1)], list[int]()
-        while at >= 0 and len(found) < MOST:
-            if self._hashes[at] == hashed:
-                found.append(self._bearer[at])
-            at = self._next[at]
+        at = self._heads[hashed & (len(self._heads) - 1)]
+        if at < 0:
+            return []
+        found: list[int] = []
+        hashes, bearer, after = self._hashes, self._bearer, self._next
+        while at >= 0:
+            if hashes[at] == hashed:
+                found.append(bearer[at])
+                if len(found) == MOST:
+                    break
+            at = after[at]
         return found
 
 
 class _Marks:
     """The features of an item and the keys that it bears and is sought by."""
 
-    __slots__ = ("_dated", "_others", "_own", "features")
+    __slots__ = ("_dated", "_others", "_own", "features", "packed")
 
     def __init__(self, features: Features, own: list[Key], others: list[str], dated: list[Key]) -> None:
         self.features = features
+        self.packed = pack(features)
         self._own = own
         self._others = others
         self._dated = dated
@@ -137,7 +169,8 @@ class _Marks:
         """Yield the keys under which the item is remembered."""
         yield from self._own
         yield from (("beside", other) for other in self._others)
-        yield from ((*key, self.features.year) for key in self._dated)
+        year = self.features.year
+        yield from [(*key, year) for key in self._dated]
 
     def sought(self) -> Iterator[Key]:
         """Yield the keys of what the item may be like; a year off is near enough.
@@ -149,11 +182,13 @@ class _Marks:
         if self.features.main:
             yield "beside", self.features.main
         year = self.features.year
-        for key in self._dated:
-            yield from ((*key, near) for near in ((year - 1, year, year + 1) if year else (0,)))
+        years = (year - 1, year, year + 1) if year else (0,)
+        yield from [(*key, near) for key in self._dated for near in years]
 
 
 def _likeliest(weights: dict[int, int]) -> Iterable[int]:
     """Return the items to compare: those that share enough, the ones that share most, then the newest."""
     enough = [row for row, weight in weights.items() if weight >= _ENOUGH]
-    return nlargest(COMPARED, enough, key=lambda row: (weights[row], row)) if len(enough) > COMPARED else enough
+    if len(enough) <= COMPARED:
+        return enough
+    return [row for _, row in sorted([(weights[row], row) for row in enough], reverse=True)[:COMPARED]]

@@ -35,7 +35,11 @@ class Alike:
     reasons: tuple[str, ...]
 
 
-def compare(key: str, packed: str, other: Features, keys: Set[str]) -> Alike | None:
+Judgement = tuple[float, AlikeKind, tuple[str, ...]]
+"""Score, kind and reasons of an :class:`Alike`."""
+
+
+def judge(packed: str, other: Features, keys: Set[str]) -> Judgement | None:
     """Return how two items are alike that share ``keys``, None where they are not; most are not, by their titles."""
     same = sorted(keys - COMMON)
     one = unpack(packed)
@@ -58,7 +62,7 @@ def compare(key: str, packed: str, other: Features, keys: Set[str]) -> Alike | N
     kind, differ = _kind(one, other, foreign, "isbn" in same)
     if kind == "duplicate" and not _named_alike(one, other, reason, reasons):
         kind = "edition"
-    return Alike(key, round(min(score, 1.0), 3), kind, (*same, *filter(None, (reason,)), *reasons, *differ))
+    return round(min(score, 1.0), 3), kind, (*same, *filter(None, (reason,)), *reasons, *differ)
 
 
 def _named_alike(one: Features, other: Features, reason: str, reasons: Collection[str]) -> bool:

@@ -7,6 +7,7 @@ one cell are separated by ``;`` or ``|``.
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from metadata.description import Description, Rejected, Remarks
@@ -16,6 +17,7 @@ from metadata.mapping import Mapping
 LARGEST = 64 * 1024 * 1024
 _DELIMITERS = ",;\t|"
 _UNCLOSED = "a quotation mark opens here and never closes; all rows after it were swallowed"
+_SEPARATOR = re.compile(r'\A"?sep=[^\w\n]"?(?:\r\n?|\n)', re.IGNORECASE)
 _BY_HEADER = Mapping()
 
 
@@ -58,7 +60,12 @@ def _too_much(data: bytes) -> str:
 
 
 def _decode(data: bytes) -> tuple[str, bool]:
-    """Return the text, and whether it had to be read as Windows-1252."""
+    """Return the text, and whether it had to be read as Windows-1252; Excel's line ``sep=;`` is no row of it."""
+    text, doubt = _characters(data)
+    return _SEPARATOR.sub("", text, count=1), doubt
+
+
+def _characters(data: bytes) -> tuple[str, bool]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace"), False
     try:

@@ -8,6 +8,7 @@ from metadata.folding import fold
 
 _NAMES = """
 file           file filename file-name files fichier nom-du-fichier fichiers archivo nombre-de-archivo archivos path
+page_files     page-files page-images fichiers-des-pages images-des-pages archivos-de-paginas imagenes-de-paginas
 title          title titre titulo main-title titre-principal titulo-principal title-proper
 other_title    other-title alternative-title title-alternative autre-titre otro-titulo subtitle-alternative
 subtitle       subtitle sub-title title-remainder remainder-of-title sous-titre complement-du-titre subtitulo

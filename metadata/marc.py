@@ -33,6 +33,16 @@ _NO_LANGUAGE = frozenset({"", "und", "mul", "zxx", "mis", "n/a", "xxx"})
 # Fields of UNIMARC that MARC 21 does not have, or has for something else (IFLA, UNIMARC Bibliographic).
 _UNIMARC = frozenset({"101", "102", "105", "106", "200", "205", "210", "215", "225", "606", "676", "702", "712", "801"})
 _LONGEST_CODE = 100
+# Types by leader/06, which 006/00 uses too; text (a, t) and computer files (m) say more elsewhere.
+MATERIALS = {
+    "c": "score", "d": "score", "e": "map", "f": "map", "g": "video", "i": "sound", "j": "music", "k": "image",
+    "o": "mixed", "p": "mixed", "r": "object",
+}  # fmt: skip
+_OF_007 = {"a": "map", "d": "map", "c": "software", "g": "image", "k": "image", "m": "video", "v": "video",
+           "s": "sound", "q": "score", "o": "mixed", "r": "map", "t": "book"}  # fmt: skip
+_FILES = {"a": "dataset", "e": "dataset", "b": "software", "f": "software", "g": "software", "i": "software",
+          "c": "image", "h": "sound"}  # fmt: skip
+_STILL = frozenset("fst")  # 008/33 of visual materials: filmstrip, slide, transparency
 
 
 def describe(record: Record, number: int, raw: bytes, remarks: Remarks) -> Description | Rejected:
@@ -164,13 +174,33 @@ def _date(text: str) -> str:
 
 
 def _type(record: Record) -> str:
-    """Return the type of publication by leader/06-07 and 008, and where that says book, by 655."""
+    """Return the type of resource by leader/06-07 and 008, where these leave it open by 006 and 007, then by 655."""
     material, level = record.leader[6], record.leader[7]
     if material in "at":
         return _type_of_text(record, level)
     if material == "m":
-        return "dataset" if record.control("008")[26:27] == "a" else "other"
-    return {"e": "map", "f": "map", "g": "video", "k": "image"}.get(material, "other")
+        return _FILES.get(record.control("008")[26:27]) or _of_006(record) or _computer_file(record, level)
+    if material == "g" and _is_still(record):
+        return "image"
+    return MATERIALS.get(material) or _of_006(record) or _OF_007.get(record.control("007")[:1], "other")
+
+
+def _of_006(record: Record) -> str:
+    """Return the type by the form of material in 006/00; a text or computer file there says only how it comes."""
+    forms = (field.data[:1] for field in record.each("006"))
+    return next((MATERIALS[form] for form in forms if form in MATERIALS), "")
+
+
+def _computer_file(record: Record, level: str) -> str:
+    """Return the type of a computer file of no known kind: a text where 008 says so, as was usual until 1997."""
+    if record.control("008")[26:27] == "d":
+        return {"a": "article", "b": "article", "s": "periodical", "i": "periodical"}.get(level, "other")
+    return "software"
+
+
+def _is_still(record: Record) -> bool:
+    """Say whether a projected medium is one that does not move: slides, filmstrips, transparencies."""
+    return record.control("008")[33:34] in _STILL or {field.data[:1] for field in record.each("007")} == {"g"}
 
 
 def _type_of_text(record: Record, level: str) -> str:

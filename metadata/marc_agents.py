@@ -107,7 +107,7 @@ def _identifiers(field: Field, remarks: Remarks) -> tuple[Identifier, ...]:
     for code, value in field.subfields:
         if code in "01" and (made := authority_number(value)):
             if made.scheme in ("orcid", "isni") and not numbers.isni(made.value):
-                remarks.unknown(f"{field.tag}${code}", value)
+                remarks.wrong_number(f"{field.tag}${code}", value, made.scheme)
             else:
                 found.append(made)
     return tuple(dict.fromkeys(found))

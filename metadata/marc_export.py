@@ -14,24 +14,19 @@ from dataclasses import dataclass, field
 
 from metadata import marc_coded as coded
 from metadata import marc_fixed as fixed
-from metadata.marc_coded import clean as _clean
 from metadata.marc_coded import data_field as _field
 from metadata.marc_record import Field
+from metadata.marc_title_export import nonfiling, script, title_field, title_parts
 from metadata.marc_writing import Oversize as Oversize
 from metadata.marc_writing import Written, control, to_iso2709, to_marcxml
 from metadata.model import Agent, Contribution, Identifier, Item, Text
+from metadata.relators import TERMS
+from metadata.standard_numbers import doi_address
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 
 # Those of whom a main entry (1XX) is made.
 _MAIN = frozenset({"aut", "cre", "art", "cmp", "ctg", "pht", "drt", "dis"})
-_TERMS = {
-    "art": "artist", "aut": "author", "cmp": "composer", "com": "compiler", "ctb": "contributor",
-    "ctg": "cartographer", "dgg": "degree granting institution", "edt": "editor", "fnd": "funder",
-    "his": "host institution", "ill": "illustrator", "isb": "issuing body", "nrt": "narrator",
-    "pbl": "publisher", "pht": "photographer", "prt": "printer", "spn": "sponsor",
-    "ths": "thesis advisor", "trl": "translator",
-}  # fmt: skip
 _MADE_BY = {"pbl": "1", "dst": "2", "mfr": "3"}
 # https://id.loc.gov/vocabulary/contentTypes
 _CONTENT = {
@@ -39,15 +34,17 @@ _CONTENT = {
     "video": ("two-dimensional moving image", "tdi"),
     "image": ("still image", "sti"),
     "dataset": ("computer dataset", "cod"),
+    "software": ("computer program", "cop"),
+    "sound": ("sounds", "snd"),
+    "music": ("performed music", "prm"),
+    "score": ("notated music", "ntm"),
+    "object": ("three-dimensional form", "tdf"),
+    "mixed": ("unspecified", "zzz"),
     "other": ("other", "xxx"),
 }
 _RESOLVING = frozenset({"findable", "registered", "external"})
-_ARTICLES = {
-    "en": ("the ", "an ", "a "),
-    "fr": ("les ", "une ", "le ", "la ", "un ", "l'", "l’"),
-    "es": ("unas ", "unos ", "una ", "las ", "los ", "el ", "la ", "un "),
-}
 _RELATIONS = {"isTranslationOf": ("765", "0 "), "isPartOf": ("773", "0 "), "replaces": ("780", "00")}
+_RELATIONS |= {"isFormatOf": ("776", "08")}
 # https://www.loc.gov/standards/sourcelist/subject.html
 _THESAURI = (
     ("lcsh", "id.loc.gov/authorities/subjects/"),
@@ -156,7 +153,7 @@ def _control(source: _Source) -> _Fields:
     yield control("003", agency.namespace)
     yield control("005", fixed.changed_at(agency.changed))
     if item.files:
-        yield None if item.type == "dataset" else control("006", "m     o  d        ")
+        yield None if fixed.is_file(item) else control("006", "m     o  d        ")
         yield control("007", "cr |||||||||||")
     yield control("008", fixed.coded(item, agency.changed))
     written = fixed.language_code(source.cataloguing) if source.cataloguing else ""
@@ -179,7 +176,7 @@ def _uniform(item: Item) -> Text | None:
     """Return the title of the original: the one variant that is in a language of its own, if there is one."""
     own = item.languages[0] if item.languages else ""
     found = [one for one in item.titles[1:] if one.kind == "other" and one.language not in ("", own)]
-    return found[0] if len(found) == 1 and _script(found[0].value) == _script(item.title.value) else None
+    return found[0] if len(found) == 1 and script(found[0].value) == script(item.title.value) else None
 
 
 def _numbers(source: _Source) -> _Fields:
@@ -195,12 +192,6 @@ def _doi(source: _Source) -> _Fields:
         yield coded.number(Identifier("doi", doi.name))
 
 
-def title_field(main: Text, entered: str = "0") -> Field:
-    """Return 245 for a main title; ``entered`` is its first indicator, ``1`` where there is a main entry (1XX)."""
-    value = _clean(main.value) or "[Untitled]"
-    return Field("245", f"{entered}{_nonfiling(main)}", tuple(part for part in _title(value) if part[1]))
-
-
 def _titles(source: _Source) -> _Fields:
     """Yield 245, the original's title (240), translations (242), variants (246), and those in other scripts (880)."""
     item = source.item
@@ -209,42 +200,14 @@ def _titles(source: _Source) -> _Fields:
     yield title_field(main, "1" if _main_entry(item) else "0")
     for title in item.titles[1:]:
         if title == uniform:
-            yield _field("240", f"1{_nonfiling(title)}", *_title(title.value))
+            yield _field("240", f"1{nonfiling(title)}", *title_parts(title.value))
         elif title.kind != "other" and (title.kind or (title.language and title.language != own)):
             told = ("y", fixed.language_code(title.language) if title.language else "")
-            yield _field("242", f"1{_nonfiling(title)}", *_title(title.value), told)
-        elif title.language and _script(title.value) != _script(main.value):
-            yield _field("880", "3 ", ("6", f"246-00/{_script(title.value)}"), *_title(title.value))
+            yield _field("242", f"1{nonfiling(title)}", *title_parts(title.value), told)
+        elif title.language and script(title.value) != script(main.value):
+            yield _field("880", "3 ", ("6", f"246-00/{script(title.value)}"), *title_parts(title.value))
         else:
-            yield _field("246", "3 ", *_title(title.value))
-
-
-def _title(value: str) -> Iterator[tuple[str, str]]:
-    """Part the other title information (ISBD: after a colon) from the title proper."""
-    proper, colon, rest = value.partition(" : ")
-    yield "a", f"{proper} :" if colon and rest.strip() else value
-    yield "b", rest
-
-
-def _nonfiling(title: Text) -> int:
-    """Return how many characters of an article sorting passes over."""
-    start = title.value[:6].lower()
-    return next((len(word) for word in _ARTICLES.get(title.language[:2], ()) if start.startswith(word)), 0)
-
-
-def _script(text: str) -> str:
-    """Return the code of a title's script for 880 $6 (MARC 21, appendix A), ``""`` for Latin."""
-    for character in text:
-        for code, first, last in (
-            ("(3", "\u0600", "\u06ff"),
-            ("(N", "\u0400", "\u04ff"),
-            ("(S", "\u0370", "\u03ff"),
-            ("(2", "\u0590", "\u05ff"),
-            ("$1", "\u2e80", "\uffdc"),
-        ):
-            if first <= character <= last:
-                return code
-    return ""
+            yield _field("246", "3 ", *title_parts(title.value))
 
 
 def _main_entry(item: Item) -> Agent | None:
@@ -262,7 +225,7 @@ def _people(source: _Source) -> _Fields:
     for agent, codes in roles.items():
         tag = ("1" if agent == main else "7") + ("00" if agent.kind == "person" else "10")
         inverted = "1" if "," in agent.name else "0"
-        terms = [_TERMS[code] for code in codes if code in _TERMS and source.cataloguing in ("", "en")]
+        terms = [TERMS[code] for code in codes if code in TERMS and source.cataloguing in ("", "en")]
         yield _field(
             tag,
             f"{inverted if agent.kind == 'person' else '2'} ",
@@ -374,7 +337,7 @@ def _heading(uri: str, source: _Source) -> Field | None:
 
 
 def _relations(source: _Source) -> _Fields:
-    """Yield 765, 773 and 780, which tie to other items of the library."""
+    """Yield 765, 773, 776 and 780, which tie to other items of the library."""
     for relation in source.item.relations:
         tag, indicators = _RELATIONS[relation.kind]
         number = f"({source.agency.namespace}){relation.target}"
@@ -389,7 +352,7 @@ def _address(source: _Source) -> _Fields:
     item = source.item
     resolves = item.doi is not None and item.doi.state in _RESOLVING
     landing = f"{source.agency.base_url}/item/{item.id}"
-    yield _field("856", "40", ("u", f"https://doi.org/{item.doi.name}" if item.doi and resolves else landing))
+    yield _field("856", "40", ("u", doi_address(item.doi.name) if item.doi and resolves else landing))
 
 
 def _links(source: _Source) -> _Fields:

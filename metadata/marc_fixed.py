@@ -18,7 +18,10 @@ _MARC_LANGUAGES = dict(
     """.split()  # noqa: SIM905 -- a table is read more easily than twenty quotes
 )
 # Leader/06 and 07. A text whose type is not here is a monograph.
-_LEVELS = {"periodical": "as", "article": "ab", "map": "em", "video": "gm", "image": "km", "dataset": "mm"}
+_LEVELS = {
+    "periodical": "as", "article": "ab", "map": "em", "video": "gm", "image": "km", "dataset": "mm", "software": "mm",
+    "sound": "im", "music": "jm", "score": "cm", "object": "rm", "mixed": "pc",
+}  # fmt: skip
 # 008/18-34 by leader/06, or by 07 where that says continuing resource.
 _POSITIONS = {
     "a": "|||||{form}|||||||| ||",
@@ -26,10 +29,13 @@ _POSITIONS = {
     "e": "|||||| |  |{form} | ||",
     "g": "||| |     |{form}   ||",
     "k": "||| |     |{form}   ||",
+    "r": "||| |     |{form}   ||",
     "m": "    |{form}  | |      ",
+    "p": "     {form}           ",
+    **dict.fromkeys("cij", "|||||{form}|||||||| | "),
 }
 # Where in 008/18-34, and by which code, that says more of the type.
-_TOLD = {"thesis": (6, "m"), "report": (6, "t"), "proceedings": (11, "1"), "dataset": (8, "a")}
+_TOLD = {"thesis": (6, "m"), "report": (6, "t"), "proceedings": (11, "1"), "dataset": (8, "a"), "software": (8, "b")}
 _YEAR = re.compile(r"(\d{4}|\d{3}X|\d{2}XX)([?~%]?)", re.ASCII)
 _SUPPLIED = re.compile(r"\d{4}\?\d{4}\?", re.ASCII)
 _TWO = re.compile(r"\d{8}", re.ASCII)
@@ -41,6 +47,11 @@ def leader(item: Item) -> str:
     """Return the leader of an item's record: UTF-8, ISBD punctuation; deleted (05 ``d``) if it was withdrawn."""
     status = "d" if item.status == "withdrawn" else "n"
     return f"00000{status}{_LEVELS.get(item.type, 'am')} a22000003i 4500"
+
+
+def is_file(item: Item) -> bool:
+    """Say whether the item's leader calls it a computer file, which 006 need then not say."""
+    return _LEVELS.get(item.type, "am")[0] == "m"
 
 
 def changed_at(instant: str) -> str:

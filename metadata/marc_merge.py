@@ -31,10 +31,11 @@ from dataclasses import dataclass, replace
 from metadata import marc_fixed as fixed
 from metadata.description import Description, Remarks
 from metadata.marc import describe
-from metadata.marc_export import Agency, described_fields, own_fields, title_field
+from metadata.marc_export import Agency, described_fields, own_fields
 from metadata.marc_pieces import Kept, parse
 from metadata.marc_record import Field, Record
 from metadata.marc_text import trim
+from metadata.marc_title_export import title_field
 from metadata.marc_writing import Written, control
 from metadata.model import Date, Item, Text
 from metadata.types import from_label

@@ -52,7 +52,7 @@ def identifiers(source: Source) -> Iterator[Identifier]:
                 if made:
                     yield Identifier(scheme, made)
                 elif scheme:
-                    source.remarks.unknown(f"{field.tag}${wanted}", value)
+                    source.remarks.wrong_number(f"{field.tag}${wanted}", value, scheme)
 
 
 def control_number(record: Record) -> str:

@@ -115,5 +115,5 @@ def _checked(value: str, field: Field, source: Source) -> str:
     if not value.strip():
         return ""
     if not (made := numbers.issn(value)):
-        source.remarks.unknown(f"{field.tag}$x", value)
+        source.remarks.wrong_number(f"{field.tag}$x", value, "issn")
     return made

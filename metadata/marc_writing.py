@@ -17,6 +17,8 @@ from metadata.xmltext import escape
 LONGEST_FIELD = 9_999
 LONGEST_RECORD = 99_999
 NAMESPACE = "http://www.loc.gov/MARC21/slim"
+SCHEMA = "http://www.loc.gov/standards/marcxml/schema/MARC21slim.xsd"
+_LOCATED = f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="{NAMESPACE} {SCHEMA}"'
 _LEADER = 24
 # What MARC21slim.xsd allows, and what stands for anything else: a local field, a local subfield.
 _CONTROL_TAG = re.compile(r"00[1-9A-Za-z]", re.ASCII)
@@ -74,6 +76,11 @@ def record_element(record: Written) -> str:
     leader = _xml_leader(_leader(record.leader, 0, 0))
     elements = sorted(map(_element, record.fields), key=_is_data)  # control fields come first, whatever the source did
     return f'<record xmlns="{NAMESPACE}"><leader>{leader}</leader>{"".join(elements)}</record>'
+
+
+def record_for_harvesters(record: Written) -> str:
+    """Return the same with the address of its schema, as OAI-PMH 2.0 (section 2.5) wants it of metadata."""
+    return f"<record {_LOCATED}{record_element(record).removeprefix('<record')}"
 
 
 def _is_data(element: str) -> bool:

@@ -22,7 +22,7 @@ SCHEMA = "https://www.loc.gov/standards/mets/mets.xsd"
 
 _PDF = "application/pdf"
 
-Use = Literal["original", "access", "text"]
+Use = Literal["original", "access", "text", "hocr", "source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,10 @@ class Package:
     originals: tuple[Packed, ...] = ()
     access: tuple[Packed, ...] = ()
     texts: tuple[Packed, ...] = ()
+    hocrs: tuple[Packed, ...] = ()
     marc: Packed | None = None
     premis: Packed | None = None
+    sources: tuple[Packed, ...] = ()
     path: str = "metadata/mets.xml"
 
 
@@ -101,6 +103,8 @@ def _listed(package: Package) -> Iterator[_Listed]:
         ("original", package.originals),
         ("access", package.access),
         ("text", package.texts),
+        ("hocr", package.hocrs),
+        ("source", package.sources),
     )
     for use, shelf in shelves:
         for packed in shelf:
@@ -187,21 +191,24 @@ def _structure(item: Item, package: Package, files: list[_Listed]) -> str:
         "DMDID": "dc marc" if package.marc else "dc",
         "ADMID": "premis" if package.premis else None,
     }
-    whole = (_element("fptr", {"FILEID": one.name}) for one in files if one.use != "text")
+    whole = (_element("fptr", {"FILEID": one.name}) for one in files if not one.packed.page)
     return _element(
         "structMap", {"TYPE": "physical"}, _element("div", attributes, *whole, *_pages(item.page_count, files))
     )
 
 
 def _pages(page_count: int, files: list[_Listed]) -> Iterator[str]:
-    texts = {one.packed.page: one for one in files if one.use == "text" and one.packed.page}
+    texts: dict[int, list[_Listed]] = {}
+    for one in files:
+        if one.packed.page:
+            texts.setdefault(one.packed.page, []).append(one)
     paged = _paged(files)
     for number in range(1, max(page_count, *texts, 0) + 1):
         attributes: dict[str, object] = {"ID": f"page-{number}", "TYPE": "page", "ORDER": number}
         attributes |= {"ORDERLABEL": number, "LABEL": f"Page {number}"}
-        text = _element("fptr", {"FILEID": texts[number].name}) if number in texts else ""
+        words = [_element("fptr", {"FILEID": one.name}) for one in texts.get(number, ())]
         area = _element("area", {"FILEID": paged.name, "BEGIN": number, "END": number}) if paged else ""
-        yield _element("div", attributes, text, _element("fptr", None, area) if area else "")
+        yield _element("div", attributes, *words, _element("fptr", None, area) if area else "")
 
 
 def _paged(files: list[_Listed]) -> _Listed | None:

@@ -12,7 +12,7 @@ from typing import Literal
 Kind = Literal["person", "organisation"]
 TitleKind = Literal["", "other", "translated"]
 DateKind = Literal["created", "issued", "covered"]
-RelationKind = Literal["isTranslationOf", "isPartOf", "replaces"]
+RelationKind = Literal["isTranslationOf", "isPartOf", "replaces", "isFormatOf"]
 FileRole = Literal["original", "access", "pages"]
 Status = Literal["published", "withdrawn"]
 DoiState = Literal["reserved", "draft", "findable", "registered", "external"]

@@ -57,6 +57,12 @@ _MATERIALS = (
     ("cartographic", "map"),
     ("still image", "image"),
     ("moving image", "video"),
+    ("notated music", "score"),
+    ("sound recording-musical", "music"),
+    ("sound recording", "sound"),
+    ("software", "software"),
+    ("three dimensional object", "object"),
+    ("mixed material", "mixed"),
 )
 
 
@@ -279,7 +285,7 @@ def _access(source: Source) -> tuple[tuple[Text, ...], Access, str]:
         whole = " ".join(filter(None, (text.value, "" if link in text.value else link)))
         if whole and not meant and not values.embargo(text.value):
             rights.append(Text(whole, text.language))
-    return values.unique(rights), access, embargo
+    return values.unique(rights), access or ("embargoed" if embargo else ""), embargo
 
 
 MODS = Form("MODS record", ("mods",), _is_record, _describe)

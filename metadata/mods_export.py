@@ -28,6 +28,12 @@ _MATERIALS = {
     "image": "still image",
     "video": "moving image",
     "dataset": "software, multimedia",
+    "software": "software, multimedia",
+    "sound": "sound recording-nonmusical",
+    "music": "sound recording-musical",
+    "score": "notated music",
+    "object": "three dimensional object",
+    "mixed": "mixed material",
     "other": "",
 }
 _RESOLVING = frozenset({"findable", "registered", "external"})
@@ -40,6 +46,7 @@ _ACCESS = {
 _RELATIONS: dict[str, dict[str, object]] = {
     "isTranslationOf": {"otherType": "translation of"},
     "isPartOf": {"type": "host"},
+    "isFormatOf": {"type": "otherFormat"},
     "replaces": {"type": "preceding"},
 }
 _TAGGED = re.compile(r' xml:lang="([^"]*)"')

@@ -91,7 +91,7 @@ def _identifier(element: etree._Element, remarks: Remarks) -> Identifier | None:
     text, scheme = content(element, remarks), element.get("type", "").strip().lower()
     made = values.authority(text, scheme)
     if not made and text and scheme in ("", "orcid", "isni", "viaf", "ror", "wikidata"):
-        remarks.unknown("nameIdentifier", text)
+        remarks.wrong_number("nameIdentifier", text, scheme)
     elif not made and text:
         return Identifier(scheme, text)
     return made

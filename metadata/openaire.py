@@ -30,6 +30,7 @@ from metadata.kernel import (
 from metadata.languages import to_iso639_3
 from metadata.model import Identifier, Item
 from metadata.rights import access_right, licence
+from metadata.standard_numbers import doi_address
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from metadata.xmlbuild import element, leaf
@@ -48,6 +49,7 @@ _KERNEL = Kernel(
     {
         "isTranslationOf": ("IsDerivedFrom", "IsSourceOf"),
         "isPartOf": ("IsPartOf", "HasPart"),
+        "isFormatOf": ("IsVariantFormOf", "IsOriginalFormOf"),
         "replaces": ("IsNewVersionOf", "IsPreviousVersionOf"),
     },
     "datacite:",
@@ -55,9 +57,11 @@ _KERNEL = Kernel(
 )
 # Labels of COAR Resource Types, as the guidelines list them, by publication type.
 _LABELS = {"article": "journal article", "periodical": "journal", "proceedings": "conference proceedings"}
-_LABELS |= {"guideline": "report"}
-_GENERAL = {"dataset": "dataset", **dict.fromkeys(("map", "image", "video", "other"), "other research product")}
-_OBJECTS = {"dataset": "dataset", **dict.fromkeys(("map", "image", "video"), "other")}
+_LABELS |= {"guideline": "report", "music": "musical composition", "score": "musical notation"}
+_LABELS |= {"object": "other", "mixed": "other"}
+_OTHERS = ("map", "image", "video", "sound", "music", "score", "object", "mixed", "other")
+_GENERAL = {"dataset": "dataset", "software": "software", **dict.fromkeys(_OTHERS, "other research product")}
+_OBJECTS = {"dataset": "dataset", "software": "software", **dict.fromkeys(_OTHERS[:-1], "other")}
 _NO_VERSION = "http://purl.org/coar/version/c_be7fb7dd8ff6fe43"
 
 
@@ -131,7 +135,7 @@ def _each(name: str, values: Iterable[str]) -> Iterator[str]:
 def _identifier(item: Item, base_url: str) -> str:
     """Return the identifier as a link: the DOI where it resolves, else the item's page."""
     if item.doi and item.doi.state in RESOLVING and plain(item.doi.name):
-        return leaf("datacite:identifier", f"https://doi.org/{item.doi.name.strip()}", {"identifierType": "DOI"})
+        return leaf("datacite:identifier", doi_address(item.doi.name.strip()), {"identifierType": "DOI"})
     return leaf("datacite:identifier", f"{base_url}/item/{item.id}", {"identifierType": "URL"})
 
 
@@ -170,11 +174,12 @@ def _licences(item: Item) -> Iterator[str]:
 
 
 def _files(item: Item, base_url: str) -> Iterator[str]:
-    """Yield the files that people read, each with its address."""
+    """Yield the files that people read, each with its address and, as the guidelines ask, who may read it."""
     for file in offered(item):
         attributes = {
             "accessRightsURI": access_right(item).uri,
             "mimeType": file.media_type or None,
             "objectType": _OBJECTS.get(item.type, "fulltext"),
         }
-        yield leaf("oaire:file", f"{base_url}/item/{item.id}/file/{quote(file.path, safe='/')}", attributes)
+        path = quote(file.path, safe="/", errors="replace")
+        yield leaf("oaire:file", f"{base_url}/item/{item.id}/file/{path}", attributes)

@@ -5,9 +5,11 @@ Specification: the guidelines for provenance of OAI-PMH 2.0
 """
 
 import re
-from urllib.parse import quote
+from itertools import chain
+from urllib.parse import quote, urlsplit
 
 from metadata.model import Item, Origin
+from metadata.standard_numbers import doi_address
 from metadata.xmlbuild import element, leaf
 from metadata.xmltext import legal
 
@@ -17,6 +19,7 @@ _ATTRIBUTES = {
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
     "xsi:schemaLocation": f"{PROVENANCE} http://www.openarchives.org/OAI/2.0/provenance.xsd",
 }
+_WEB = re.compile(r"https?://[^\s<>\"\\]{1,2000}")
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -45,8 +48,17 @@ def _uri(text: str) -> str:
 
 
 def is_harvested_from(item: Item, base_url: str) -> bool:
-    """Say whether an item's home is the repository at ``base_url``."""
-    return bool(item.origins) and item.origins[0].base_url == base_url
+    """Say whether an item's home is the repository at ``base_url``, by whichever of http and https it is asked."""
+    return bool(item.origins) and _place(item.origins[0].base_url) == _place(base_url)
+
+
+def is_record(item: Item, base_url: str, identifier: str) -> bool:
+    """Say whether an item is what the repository at ``base_url`` calls ``identifier``."""
+    return is_harvested_from(item, base_url) and item.origins[0].identifier == identifier
+
+
+def _place(base_url: str) -> str:
+    return base_url.partition("://")[2].rstrip("/")
 
 
 def deleted_reason(origin: Origin) -> str:
@@ -59,17 +71,35 @@ def is_deleted_at_home(item: Item) -> bool:
     return item.status == "withdrawn" and bool(item.origins) and item.reason == deleted_reason(item.origins[0])
 
 
-def link_home(item: Item) -> str:
-    """Return the address of an item at its home: its own page there, its DOI, else its record; ``""`` for our own."""
+def home_name(item: Item) -> str:
+    """Return who keeps what was harvested: its name, else the host of its address; ``""`` for our own."""
+    home = item.origins[0] if item.origins else None
+    return (home.repository or urlsplit(home.base_url).netloc) if home else ""
+
+
+def page_at_home(item: Item) -> str:
+    """Return the address for readers of an item at its home, ``""`` where none is known, or it is our own.
+
+    That is what the record names on the home's own host, else the first address, DOI or handle in it.
+    """
     if not item.origins:
         return ""
-    found = {one.scheme: one.value for one in reversed(item.identifiers)}
-    if "url" in found:
-        return found["url"]
-    if item.doi and item.doi.state == "external":
-        return f"https://doi.org/{item.doi.name}"
-    if "handle" in found:
-        return f"https://hdl.handle.net/{found['handle']}"
+    named = [one.value for one in item.identifiers if one.scheme == "url" and _WEB.fullmatch(one.value)]
+    host = _host(item.origins[0].base_url)
+    doi = [doi_address(item.doi.name)] if item.doi and item.doi.state == "external" else []
+    handles = [f"https://hdl.handle.net/{quote(one.value)}" for one in item.identifiers if one.scheme == "handle"]
+    there = (address for address in named if _host(address) == host)
+    return next(chain(there, named, doi, handles), "")
+
+
+def link_home(item: Item) -> str:
+    """Return the address of an item at its home: its page there, else its record; ``""`` for our own."""
+    if not item.origins:
+        return ""
     home = item.origins[0]
-    identifier = quote(home.identifier, safe="")
-    return f"{home.base_url}?verb=GetRecord&metadataPrefix=oai_dc&identifier={identifier}"
+    identifier, joint = quote(home.identifier, safe=""), "&" if "?" in home.base_url else "?"
+    return page_at_home(item) or f"{home.base_url}{joint}verb=GetRecord&metadataPrefix=oai_dc&identifier={identifier}"
+
+
+def _host(address: str) -> str:
+    return address.partition("://")[2].partition("/")[0].lower()

@@ -7,6 +7,7 @@ in three languages stand in ``problems.toml`` beside this module.
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
+from string import Formatter
 from typing import Literal
 
 import msgspec
@@ -38,9 +39,9 @@ class Problem:
 
 def problem(code: str, where: str = "", /, **params: object) -> Problem:
     """Make a Problem; raises KeyError at once when the code or a parameter is not in the table."""
-    made = Problem(code, where, tuple((name, str(value)) for name, value in params.items()))
-    made.message()
-    return made
+    for name in _PARAMETERS[code]:
+        params[name]  # raises KeyError where it is missing
+    return Problem(code, where, tuple([(name, str(value)) for name, value in params.items()]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +60,7 @@ def _load() -> dict[str, Sentence]:
 
 
 SENTENCES: dict[str, Sentence] = _load()
+_PARAMETERS = {
+    code: tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(sentence.en) if name))
+    for code, sentence in SENTENCES.items()
+}

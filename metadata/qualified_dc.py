@@ -13,6 +13,7 @@ from metadata.dublin_core import dcmi_box, iso_date
 from metadata.languages import to_iso639_3
 from metadata.model import Identifier, Item, Text
 from metadata.relators import CREATORS
+from metadata.standard_numbers import doi_address
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from metadata.xmlbuild import element, leaf
@@ -34,7 +35,8 @@ _ACCESS = {
     "metadata-only": "http://purl.org/coar/access_right/c_14cb",
 }
 _RELATIONS = {"isTranslationOf": "isVersionOf", "isPartOf": "isPartOf", "replaces": "replaces"}
-_URNS = {"isbn": "urn:ISBN:", "issn": "urn:ISSN:", "doi": "https://doi.org/", "handle": "https://hdl.handle.net/"}
+_RELATIONS |= {"isFormatOf": "isFormatOf"}
+_URNS = {"isbn": "urn:ISBN:", "issn": "urn:ISSN:", "handle": "https://hdl.handle.net/"}
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*")
 _URI = re.compile(r"(?:https?|urn|info|oai):\S+")
 _LICENCE = re.compile(r"https?://(?:creativecommons\.org/(?:licenses|publicdomain)|opensource\.org/licenses)/\S+")
@@ -108,7 +110,7 @@ def _formats(item: Item) -> Iterator[str]:
 
 
 def _identifiers(item: Item, base_url: str) -> Iterator[str]:
-    doi = [f"https://doi.org/{item.doi.name}"] if item.doi and item.doi.state in _RESOLVING else []
+    doi = [doi_address(item.doi.name)] if item.doi and item.doi.state in _RESOLVING else []
     for value in dict.fromkeys([f"{base_url}/item/{item.id}", *doi, *map(_address, item.identifiers)]):
         yield _typed("dc:identifier", value, "URI") if _URI.fullmatch(value) else leaf("dc:identifier", value)
 
@@ -116,6 +118,8 @@ def _identifiers(item: Item, base_url: str) -> Iterator[str]:
 def _address(one: Identifier) -> str:
     if one.scheme in ("url", "uri", "urn", "local", "other"):
         return one.value
+    if one.scheme == "doi":
+        return doi_address(one.value)
     return f"{_URNS.get(one.scheme, one.scheme + ':')}{one.value}"
 
 

@@ -65,11 +65,17 @@ _KINDS = {
     "image": "c513 ecc8 picture slide graphic art-original art-reproduction postcard chart",
     "video": "12ce 8a7e motion-picture videorecording filmstrip",
     "dataset": "ddb1 numeric-data experiment",
-    "other": "1843 text collection sound software physicalobject interactiveresource event service patent lecture"
-    " annotation audio recording still artefact exhibition composition performance teaching-resource"
-    " software-multimedia mixed-material three-dimensional-object sound-recording notated-music",
+    "sound": "18cc sound-recording sound-recording-nonmusical audiobook recording",
+    "music": "18cd sound-recording-musical composition",
+    "score": "18cw notated-music",
+    "software": "5ce6 software-multimedia computernotebook computationalnotebook",
+    "object": "physicalobject three-dimensional-object artefact",
+    "mixed": "collection mixed-material kit",
+    "other": "1843 text interactiveresource event service patent lecture annotation still exhibition performance"
+    " teaching-resource",
 }  # fmt: skip
 _BY_WORD = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_NARROWER = {"report": "guideline", "image": "map", "sound": "music"}
 _NO_TYPE = frozenset(
     {"publishedversion", "acceptedversion", "submittedversion", "draft", "updatedversion", "openaccess"}
 )
@@ -178,14 +184,18 @@ def typed_identifier(scheme: str, text: str, remarks: Remarks, field: str) -> Id
     checks = {"isbn": numbers.isbn, "issn": numbers.issn, "doi": numbers.doi, "url": numbers.url}
     made = checks[scheme](text) if scheme in checks else text.strip()
     if not made and text:
-        remarks.unknown(field, text)
+        remarks.wrong_number(field, text, scheme)
     return Identifier(scheme, made) if made else None
 
 
 def publication_type(texts: Iterable[str]) -> str:
-    """Return the first publication type that ``texts`` name: words or URIs; ``other`` counts least, ``""`` is none."""
+    """Return the first publication type that ``texts`` name: words or URIs; ``other`` counts least, ``""`` is none.
+
+    Where another of the texts names a narrower type than the first does, it is that.
+    """
     found = [kind for text in texts if (kind := _kind(text))]
-    return next((kind for kind in found if kind != "other"), "other" if found else "")
+    first = next((kind for kind in found if kind != "other"), "other" if found else "")
+    return next((kind for kind in found if kind == _NARROWER.get(first)), first)
 
 
 def is_no_type(text: str) -> bool:

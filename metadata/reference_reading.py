@@ -107,7 +107,7 @@ def standard_numbers(field: str, value: str, remarks: Remarks) -> Iterator[Ident
             yield Identifier("issn" if len(figures) == 8 else "isbn", made)
         elif len(figures) > 7:
             found = True
-            remarks.unknown(field, written)
+            remarks.wrong_number(field, written, "issn" if len(figures) == 8 else "isbn")
     if not found:
         remarks.unknown(field, value)
 
@@ -117,7 +117,7 @@ def dois(field: str, value: str, remarks: Remarks) -> Iterator[Identifier]:
     if made := numbers.doi(value):
         yield Identifier("doi", made)
     else:
-        remarks.unknown(field, value)
+        remarks.wrong_number(field, value, "doi")
 
 
 def urls(field: str, value: str, remarks: Remarks) -> Iterator[Identifier]:

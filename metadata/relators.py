@@ -1,7 +1,10 @@
 """MARC relator codes (https://www.loc.gov/marc/relators/), and what catalogues write instead of them."""
 
 import re
+import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
+from importlib.resources import files
 
 from metadata.folding import fold
 
@@ -36,43 +39,58 @@ his host-institution
 pro producer producteur productor
 col collector
 cur curator
-dtc data-contributor
-cns censor
+sng vocalist chanteur chanteuse cantante
+cnd chef-d-orchestre director-de-orquesta
+act acteur actrice actriz
+arr arrangeur arreglista
+lbt librettiste libretista
+lyr parolier letrista
+egr graveur grabador grabadora
+arc architecte arquitecto arquitecta
+ivr intervieweur entrevistador entrevistadora
+ive interviewe entrevistado entrevistada
+res chercheur investigador investigadora
+dnr donateur donador donante
+fmo ancien-possesseur antiguo-poseedor
+dte dedicataire dedicatario
+art graphic-technician
+clr colourist
+mfr fabricant fabricante
 """
-# Every code of the list, those that are discontinued too.
-CODES = frozenset(
-    """
-    abr acp act adi adp aft anc anl anm ann ant ape apl app aqt arc ard arr art asg asn ato att auc aud aue aui aup aus
-    aut bdd bjd bka bkd bkp blw bnd bpd brd brl bsl cad cas ccp chr clb cli cll clr clt cmm cmp cmt cnd cng cns coe col
-    com con cop cor cos cot cou cov cpc cpe cph cpl cpt cre crp crr crt csl csp cst ctb cte ctg ctr cts ctt cur cwt dbd
-    dbp dfd dfe dft dgc dgg dgs dis djo dln dnc dnr dpc dpt drm drt dsr dst dtc dte dtm dto dub edc edd edm edt egr elg
-    elt eng enj etr evp exp fac fds fld flm fmd fmk fmo fmp fnd fon fpy frg gdv gis grt his hnr hst ill ilu ink ins inv
-    isb itr ive ivr jud jug lbr lbt ldr led lee lel len let lgd lie lil lit lsa lse lso ltg ltr lyr mcp mdc med mfp mfr
-    mka mod mon mrb mrk msd mte mtk mup mus mxe nan nrt onp opn org orm orr osp oth own pad pan pat pbd pbl pdr pfr pht
-    plt pma pmn pnc pop ppm ppt pra prc prd pre prf prg prm prn pro prp prs prt prv pta pte ptf pth ptt pup rap rbr rcd
-    rce rcp rdd red ren res rev rpc rps rpt rpy rse rsg rsp rsr rst rth rtm rxa sad sce scl scr sde sds sec sfx sgd sgn
-    sht sll sng spk spn spy srv std stg stl stm stn str swd tad tau tcd tch ths tld tlg tlh tlp trc trl tyd tyg uvp vac
-    vdg vfx voc wac wal wam wat waw wdc wde wfs wft wfw win wit wpr wst wts
-    """.split()  # noqa: SIM905 -- a table is read more easily than three hundred quotes
-)
+_TABLE = tomllib.loads(files("metadata").joinpath("relators.toml").read_text("utf-8"))
+
+TERMS: Mapping[str, str] = _TABLE["terms"]
+"""The English term of every code that is in use."""
+
+CODES = frozenset(TERMS)
+_MEANT = {"creator": "aut"}  # MODS and Dublin Core write it of any author
+_INSTEAD: Mapping[str, str] = _TABLE["discontinued"]
 _CODE = re.compile(r"(?:https?://id\.loc\.gov/vocabulary/relators/)?([a-z]{3})")
 _PUNCTUATION = " .,;:()[]"
 
 
 def from_code(text: str) -> str:
-    """Return the code for ``text``, itself a relator code or a relator's URI; else ``""``."""
+    """Return the code for ``text``, itself a relator code or a relator's URI; else ``""``.
+
+    For a code that is discontinued it is the one that is used instead.
+    """
     found = _CODE.fullmatch(text.strip(_PUNCTUATION))
-    return found[1] if found and found[1] in CODES else ""
+    code = _INSTEAD.get(found[1], found[1]) if found else ""
+    return code if code in CODES else ""
 
 
 @lru_cache(maxsize=1024)
 def from_term(text: str) -> str:
     """Return the code for a relator term in English, French or Spanish (``traducteur``); else ``""``."""
-    return _BY_WORD.get("-".join(re.findall(r"\w+", fold(text))), "") if len(text) <= 100 else ""
+    return _BY_WORD.get(_key(text), "") if len(text) <= 100 else ""
+
+
+def _key(term: str) -> str:
+    return "-".join(re.findall(r"\w+", fold(term)))
 
 
 def _read() -> dict[str, str]:
-    table: dict[str, str] = {}
+    table = {_key(term): code for code, term in TERMS.items()} | _MEANT
     for line in _WORDS.split("\n"):
         if line:
             relator, *words = line.split()
@@ -83,7 +101,7 @@ def _read() -> dict[str, str]:
 
 _BY_WORD = _read()
 
-CREATORS = frozenset({"aut", "cre", "art", "cmp", "ctg", "drt", "pht", "dis"})
+CREATORS = frozenset({"aut", "cre", "art", "cmp", "ctg", "drt", "fmd", "fmk", "pht", "dis"})
 """Codes of those "primarily responsible for making the resource" (DCMES creator)."""
 
 STAND_INS = frozenset({"edt", "edc", "com", "isb"})

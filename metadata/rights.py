@@ -21,6 +21,7 @@ _COAR: dict[Access, tuple[str, str]] = {
     "restricted": ("c_16ec", "restricted access"),
     "metadata-only": ("c_14cb", "metadata only access"),
 }
+_CLOSED = frozenset({"embargoed", "restricted", "metadata-only"})
 _KINDS = ("by", "by-nc", "by-nd", "by-sa", "by-nc-nd", "by-nc-sa")
 _VERSIONS = ("1.0", "2.0", "2.5", "3.0", "4.0")
 _FOR_IGOS = ("by", "by-sa", "by-nc-nd", "by-nc-sa")  # those of version 3.0 that SPDX lists
@@ -82,16 +83,28 @@ def access_right(item: Item) -> AccessRight:
     return AccessRight(*_COAR[access])
 
 
+def is_open(item: Item) -> bool:
+    """Say whether nothing is known to keep readers from the files, on whatever day: what records are made by."""
+    return item.access not in _CLOSED
+
+
 def is_readable(item: Item, today: date) -> bool:
     """Say whether the files and pages of an item are for everybody on a day (UTC).
 
-    What nothing is said of is. From the day on which an embargo ends they are; one that ends in a month or a
-    year ends with it, and one of which no end is said has none.
+    What nothing is said of is. From the day on which an embargo ends they are.
     """
-    if item.access == "embargoed" and item.embargo:
-        ends, now = item.embargo[:10], today.isoformat()
-        return ends < now[: len(ends)] or ends == now
-    return item.access in ("", "open")
+    if item.access == "embargoed":
+        return has_ended(item.embargo, today)
+    return is_open(item)
+
+
+def has_ended(embargo: str, today: date) -> bool:
+    """Say whether an embargo that ends on ``embargo`` (EDTF) is over on a day.
+
+    One that ends in a month, a year or a span of time ends with it, and one of which no end is said has none.
+    """
+    ends, now = embargo.rpartition("/")[2][:10], today.isoformat()
+    return ends[:1].isdigit() and (ends < now[: len(ends)] or ends == now)
 
 
 def _kind(licence: str | None, dedication: str | None) -> str:

@@ -32,8 +32,11 @@ _TYPES = {
         "image": "ART CHART EQUA FIGURE SLIDE",
         "dataset": "AGGR DATA DBASE",
         "video": "ADVS MPCT VIDEO",
-        "other": "BILL BLOG CASE COMP ELEC GEN GRANT GRNT HEAR ICOMM LEGAL MANSCPT MULTI MUSIC PAT PCOMM SOUND STAT"
-        " UNBILL UNPB UNPD WEB",
+        "sound": "SOUND",
+        "score": "MUSIC",
+        "software": "COMP",
+        "other": "BILL BLOG CASE ELEC GEN GRANT GRNT HEAR ICOMM LEGAL MANSCPT MULTI PAT PCOMM STAT UNBILL UNPB UNPD"
+        " WEB",
     }.items()
     for code in codes.split()
 }

@@ -17,6 +17,7 @@ from metadata.vocabulary import Vocabulary
 _TYPES = {
     "book": "BOOK", "report": "RPRT", "article": "JOUR", "periodical": "JFULL", "proceedings": "CONF",
     "guideline": "STAND", "map": "MAP", "thesis": "THES", "image": "ART", "dataset": "DATA", "video": "VIDEO",
+    "sound": "SOUND", "music": "SOUND", "score": "MUSIC", "software": "COMP",
 }  # fmt: skip
 _ORGANISATION = ","
 _Lines = Iterator[tuple[str, str]]

@@ -7,12 +7,14 @@ from metadata import citing
 from metadata.model import Agent, Concept, Contribution, File, Identifier, Item, Series, Text
 from metadata.relators import CREATORS
 from metadata.rights import access_right
+from metadata.standard_numbers import doi_address
 from metadata.vocabulary import Vocabulary
 
 _TYPES = {
     "book": "Book", "report": "Report", "article": "ScholarlyArticle", "periodical": "Periodical",
     "proceedings": "Book", "guideline": "Report", "map": "Map", "thesis": "Thesis", "image": "ImageObject",
-    "dataset": "Dataset", "video": "VideoObject",
+    "dataset": "Dataset", "video": "VideoObject", "sound": "AudioObject", "music": "MusicRecording",
+    "score": "SheetMusic", "software": "SoftwareApplication", "mixed": "Collection",
 }  # fmt: skip
 _ROLES = {"edt": "editor", "trl": "translator", "pbl": "publisher", "ill": "illustrator", "fnd": "funder",
           "spn": "sponsor", "pro": "producer"}  # fmt: skip
@@ -177,8 +179,7 @@ def _numbers(item: Item) -> dict[str, object]:
         "isbn": citing.numbers(item, "isbn"),
         "issn": citing.numbers(item, "issn"),
         "identifier": [_named(one) for one in (*known, *rest)],
-        "sameAs": [f"https://doi.org/{doi}"] * bool(doi)
-        + [url for url in citing.numbers(item, "url") if _WEB.match(url)],
+        "sameAs": [doi_address(doi)] * bool(doi) + [url for url in citing.numbers(item, "url") if _WEB.match(url)],
     }
 
 

@@ -6,10 +6,11 @@ none: wrong length, wrong check digit, illegal characters.
 """
 
 import re
+from urllib.parse import quote, unquote
 
-_DOI = re.compile(
-    r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*|info:doi/)?(10\.\d{4,9}/[^\s\x00-\x20\"]{1,400})", re.IGNORECASE
-)
+_DOI = re.compile(r"(?:doi:\s*|info:doi/)?(10\.\d{4,9}/[^\s\x00-\x20\"]{1,400})", re.IGNORECASE)
+_RESOLVER = re.compile(r"https?://(?:www\.|dx\.)?doi\.org/(?=10\.)", re.IGNORECASE)
+_IN_ADDRESSES = "/:;()._-"
 _ISBN = re.compile(r"[\dxX-]{10,17}")
 _ISSN = re.compile(r"(\d{4})-?(\d{3}[\dxX])")
 _ROR = re.compile(r"(?:https?://ror\.org/|ror:\s*)?(0[a-hj-km-np-tv-z0-9]{6}\d\d)")
@@ -51,9 +52,18 @@ def issn(text: str) -> str:
 
 
 def doi(text: str) -> str:
-    """Return a DOI name in lower case (DOI names are case-insensitive), without resolver or ``doi:``."""
-    found = _DOI.fullmatch(text.strip())
+    """Return a DOI name in lower case (DOI names are case-insensitive), without resolver or ``doi:``.
+
+    What an address has for its sake, ``%3C`` for ``<``, is undone (DOI Handbook, 3.8.2).
+    """
+    name, resolved = _RESOLVER.subn("", text.strip(), 1)
+    found = _DOI.fullmatch(unquote(name) if resolved else name)
     return found[1].lower() if found else ""
+
+
+def doi_address(name: str) -> str:
+    """Return the address at which a DOI resolves, with the characters quoted that an address cannot have."""
+    return f"https://doi.org/{quote(name, safe=_IN_ADDRESSES, errors='replace')}"
 
 
 def isni(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Publication types: one controlled list, and its names in the vocabularies of others.
+"""Types of resource: one controlled list, and its names in the vocabularies of others.
 
 COAR Resource Types 3 (http://purl.org/coar/resource_type/), DataCite 4
 ``resourceTypeGeneral``, the DCMI Type Vocabulary, and ``info:eu-repo/semantics`` as the
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from metadata.folding import fold
 
 _COAR = "http://purl.org/coar/resource_type/"
+_NO_OTHER = _COAR + "c_1843"  # "other": the name of no type but that
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,41 @@ _LIST = (
          "documental", "documentaire"),
     ),
     PublicationType(
+        "sound", "Sound recording", "Enregistrement sonore", "Grabación sonora",
+        _COAR + "c_18cc", "Sound", "Sound", "",
+        ("sound", "son", "sonido", "audio", "sound recordings", "recording", "spoken word", "audiobook", "podcast",
+         "livre audio", "audiolibro", "oral history", "histoire orale", "historia oral", "nonmusical sound recording"),
+    ),
+    PublicationType(
+        "music", "Music recording", "Enregistrement musical", "Grabación musical",
+        _COAR + "c_18cd", "Sound", "Sound", "",
+        ("musique", "música", "musical sound recording", "musical recording", "song", "chanson", "canción",
+         "musical composition", "composition musicale", "composición musical"),
+    ),
+    PublicationType(
+        "score", "Score", "Partition", "Partitura", _COAR + "c_18cw", "Text", "Text", "",
+        ("scores", "partitions", "partituras", "sheet music", "notated music", "musical notation",
+         "notation musicale", "notación musical", "musique imprimée", "música impresa", "música notada"),
+    ),
+    PublicationType(
+        "software", "Software", "Logiciel", "Programa informático",
+        _COAR + "c_5ce6", "Software", "Software", "",
+        ("computer program", "computer file", "computer files", "logiciels", "programme informatique", "software libre",
+         "fichier informatique", "archivo de ordenador", "archivo informático", "video game", "jeu vidéo",
+         "videojuego"),
+    ),
+    PublicationType(
+        "object", "Object", "Objet", "Objeto", _COAR + "c_1843", "PhysicalObject", "PhysicalObject", "",
+        ("objects", "objets", "objetos", "physical object", "physicalobject", "realia", "artefact", "artifact",
+         "artefacto", "three-dimensional object", "specimen", "spécimen", "espécimen"),
+    ),
+    PublicationType(
+        "mixed", "Mixed materials", "Documents mixtes", "Materiales mixtos",
+        _COAR + "c_1843", "Collection", "Collection", "",
+        ("mixed material", "kit", "kits", "archival collection", "fonds d'archives", "fondo de archivo",
+         "collection", "colección"),
+    ),
+    PublicationType(
         "other", "Other", "Autre", "Otro", _COAR + "c_1843", "Other", "", "other",
         ("others", "autres", "otros", "miscellaneous", "divers"),
     ),
@@ -113,7 +149,8 @@ def _by_label() -> dict[str, str]:
     table: dict[str, str] = {}
     for kind in _LIST:
         semantic = f"info:eu-repo/semantics/{kind.eu_repo}" if kind.eu_repo else kind.code
-        for label in (kind.code, kind.en, kind.fr, kind.es, kind.coar, semantic, *kind.synonyms):
+        coar = kind.code if kind.coar == _NO_OTHER and kind.code != "other" else kind.coar
+        for label in (kind.code, kind.en, kind.fr, kind.es, coar, semantic, *kind.synonyms):
             table.setdefault(fold(label), kind.code)
     return table
 

@@ -11,12 +11,23 @@ from itertools import chain
 from metadata import languages, small_words
 from metadata.description import shorten
 from metadata.folding import fold
+from metadata.manifest_columns import column
 from metadata.model import Identifier, Item
 from metadata.problems import Problem, problem
 from metadata.validate_text import check_text, fields_of, is_suspicious
 from metadata.validate_values import address_fault, date_fault, is_edtf, is_number, is_unknown_place, rights_fault
 
 _FEWEST_CAPITALS = 12  # letters; less may be names of organisations
+# Fields that no spreadsheet has under this name: of MARC, MODS, BibTeX and RIS.
+_FIELDS = {
+    name: field
+    for field, names in {
+        "date": "dateIssued copyrightDate month PY Y1 DA",
+        "language": "008 041$a languageTerm langid hyphenation LA",
+        "type": "@ TY typeOfResource genre",
+    }.items()
+    for name in names.split()
+}
 _Finding = tuple[str, str, dict[str, str]]
 """A problem's code, its field, and its parameters."""
 
@@ -49,14 +60,22 @@ def _missing(item: Item, known: Collection[Problem]) -> Iterator[_Finding]:
     told = {problem.code for problem in known}
     if not item.titles and "title-missing" not in told:
         yield "field-missing", "title", {}
-    if "value-unknown" in told:
-        return
-    if not any(one.kind != "covered" for one in item.dates):
-        yield "field-missing", "date", {}
-    if not item.languages:
-        yield "field-missing", "language", {}
-    if item.type in ("", "other"):
-        yield "field-missing", "type", {}
+    lacking = {
+        "date": not any(one.kind != "covered" for one in item.dates),
+        "language": not item.languages,
+        "type": item.type in ("", "other"),
+    }
+    if any(lacking.values()):
+        left = {_field(dict(one.params)["field"]) for one in known if one.code == "value-unknown"}
+        yield from (("field-missing", field, {}) for field, is_so in lacking.items() if is_so and field not in left)
+
+
+def _field(name: str) -> str:
+    """Return what a field is by the name that its form gives it (``041$a``, ``originInfo/dateIssued``, ``Fecha``)."""
+    last = name.rpartition("/")[2]
+    found = _FIELDS.get(name) or _FIELDS.get(last)
+    known = None if found else column(last)
+    return found or (known.field if known else "")
 
 
 def _dates(item: Item, today: date) -> Iterator[_Finding]:
@@ -67,6 +86,8 @@ def _dates(item: Item, today: date) -> Iterator[_Finding]:
         yield "date-malformed", "embargo", {"value": item.embargo}
     elif item.access == "embargoed" and not item.embargo:
         yield "field-missing", "embargo", {}
+    elif item.embargo and not item.access:
+        yield "field-missing", "access", {}
 
 
 def _identifiers(item: Item) -> Iterator[_Finding]:

@@ -38,6 +38,7 @@ _ADDRESS = re.compile(
 _HOST = re.compile(r"\[[0-9a-f:.]+\]|[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*\.?", re.IGNORECASE)
 _ANY_ADDRESS = re.compile(r"[a-z]+://\S*$|javascript:", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{2,3}|\d{3}|[A-Z]{2}-[A-Z0-9]{1,3}")
+_NO_PLACES = frozenset(("ZZ", "XA", "XB"))  # of CLDR: unknown, and two for trials
 _LONGEST_ADDRESS = 2000
 _LONGEST_KEPT = 400  # characters; longer values do not come twice, and would fill the memory
 
@@ -111,7 +112,7 @@ def _is_unknown_code(value: str) -> bool:
 
 @cache
 def _territories() -> frozenset[str]:
-    return frozenset(Locale("en").territories)
+    return frozenset(Locale("en").territories) - _NO_PLACES
 
 
 def rights_fault(value: str) -> tuple[str, str]:

@@ -10,10 +10,13 @@ FIXED = "200101s2020    fr            000 0 fre d"
 
 
 def made(*fields: str, leader: str = LEADER, fixed: str = FIXED) -> Description | Rejected:
-    """Describe a record with control number 42, an 008 and these fields."""
+    """Describe a record with control number 42, an 008 and these fields; of 006 and 007 the data stands alone."""
     record = Record(leader, {"001": [Field("001", "", (("", "42"),))], "008": [Field("008", "", (("", fixed),))]})
     for text in fields:
         tag, rest = text[:3], text[7:]
+        if tag in ("006", "007"):
+            record.fields.setdefault(tag, []).append(Field(tag, "", (("", text[4:]),)))
+            continue
         subfields = tuple((part[0], part[1:]) for part in rest.split("$")[1:])
         record.fields.setdefault(tag, []).append(Field(tag, text[4:6], subfields))
     return describe(record, 1, b"", Remarks("x#1"))

@@ -82,6 +82,7 @@ def test_an_item_written_again_replaces_all_of_itself(catalogue: Catalogue) -> N
         "oai_records",
         "oai_members",
         "oai_sets",
+        "oai_counts",
     }
     assert [(change.number, change.item) for change in catalogue.changes(0, 9)] == [(9, bare)]
     assert catalogue.last_change() == 9

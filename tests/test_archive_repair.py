@@ -20,6 +20,7 @@ from archive.repair import Afterwards, Orders, Repaired, open_for_repair, repair
 from archive.replay import accession_object, item_object
 from archive.replica import LocalFolder
 from archive.replication import replicate
+from archive.undo import undo
 from metadata.errors import HomeHeld, UsageError
 from metadata.events import read_events
 
@@ -372,6 +373,18 @@ def test_a_lost_accession_does_not_turn_its_items_back(home: Path, copied: Local
     assert mend(home, copied).afterwards == Afterwards()
     assert kept(home / "archive") == kept(pristine / "archive")
     assert dump(home / "catalogue.db") == dump(pristine / "catalogue.db")
+
+
+def test_an_accession_that_comes_back_as_it_was_before_its_undoing_is_to_be_rebuilt(
+    home: Path, copied: LocalFolder
+) -> None:
+    library = Library.open(home, publishing())
+    with library.writer() as writer:
+        undo(library, writer, "a-first")
+    library.catalogue.close()
+    archive = Archive(home / "archive", home / "staging")
+    shutil.rmtree(archive.folder(accession_object("a-first")))
+    assert mend(home, copied).afterwards.rebuild
 
 
 # --- plan, log, lock, kills -------------------------------------------------------------------

@@ -50,7 +50,7 @@ def leave(_: Library) -> None:
 @pytest.mark.parametrize("mishap", [leave, lose, spoil, spoil_all, cut], ids=lambda mishap: mishap.__name__)
 def test_every_row_is_the_same_after_a_rebuild(library: Library, mishap: object) -> None:
     before, files = dump(closed(library)), tree(library.archive.root)
-    assert {name for name, rows in before.items() if not rows} == set()
+    assert {name for name, rows in before.items() if not rows} == {"embargoes"}
     assert callable(mishap)
     mishap(library)
     again = Library.open_unverified(library.home, publishing())

@@ -14,11 +14,13 @@ from test_archive_recovery import NOW, copy, in_library, killed_before
 
 from archive.library import Library, Writer
 from archive.lineage import DESCRIBED_ANEW, INGESTED
-from archive.undo import plan_undoing, undo
-from metadata.accession import Accession, Piece, is_undone
-from metadata.errors import DamageFound
+from archive.undo import OUTCOMES, plan_undoing, undo
+from metadata.accession import Accession, Piece, is_undone, undone_reason
+from metadata.errors import DamageFound, NotFound
 from metadata.model import Text
 from metadata.serial import record_line
+
+NOTHING = dict.fromkeys(OUTCOMES, 0)
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +140,24 @@ def test_an_accession_whose_lines_are_damaged_cannot_be_undone_blindly(base: Pat
     accession = library.catalogue.accession("a-second")
     assert accession is not None
     assert accession.state == "kept"
+
+
+def test_what_an_interrupted_ingest_brought_is_taken_back_too(base: Path) -> None:
+    library = Library.open(base, publishing())
+    with library.writer() as writer:
+        new, content = book(3)
+        writer.put_item(replace(new, accession="a-third"), content, f"{INGESTED}a-third")
+        changed, _ = book(2)
+        writer.put_item(replace(changed, titles=(Text("Later", "en"),)), {}, f"{DESCRIBED_ANEW}a-third")
+        before = library.catalogue.item(book(1)[0].id)
+        assert plan_undoing(library, "a-third").counts == {**NOTHING, "withdrawn": 1, "reverted": 1}
+        done = undo(library, writer, "a-third")
+        assert (done.accession.state, done.counts["withdrawn"], done.counts["reverted"]) == ("undone", 1, 1)
+        again = undo(library, writer, "a-third")
+        assert (again.is_due, again.counts) == (False, {**NOTHING, "undone before": 2})
+    assert library.item(new.id).reason == undone_reason("a-third")
+    assert library.item(changed.id).titles == book(2)[0].titles
+    assert library.catalogue.item(book(1)[0].id) == before
+    with pytest.raises(NotFound):
+        plan_undoing(library, "a-fourth")
+    library.catalogue.close()

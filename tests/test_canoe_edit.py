@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from archive_library import dump
+from scans import ENGLISH, typeset
 from seen import look
 from small_library import Answer, canoe_here, files_below, marc_file, record
 
@@ -308,3 +309,24 @@ def test_a_record_that_was_edited_may_come_again_and_check_finds_nothing(records
     assert Home.read(records).library.item(changed).title.value == "Station book 1, corrected"
     checked = canoe_here("check", "--home", records)
     assert checked.code == 0, checked.out
+
+
+def test_an_edit_stays_until_the_description_of_the_file_says_something_new(empty_home: Path, tmp_path: Path) -> None:
+    home, shelf = shutil.copytree(empty_home, tmp_path / "home"), tmp_path / "shelf"
+    shelf.mkdir()
+    typeset(shelf / "a.pdf", [ENGLISH])
+    rows = shelf / "rows.csv"
+
+    def ingested(title: str, *options: str) -> tuple[str, str]:
+        rows.write_text(f"file,title,language,date\na.pdf,{title},en,1988\n")
+        answer = canoe_here("ingest", shelf, "--home", home, "--json", *options)
+        (piece,) = json.loads(answer.out)["pieces"]
+        return piece["outcome"], item(home)["titles"][0]["value"]
+
+    assert ingested("Told") == ("new", "Told")
+    edited(home, "title=By hand")
+    assert ingested("Told", "--plan") == ingested("Told") == ("identical", "By hand")
+    assert ingested("Told", "--collection", "seas") == ("changed", "By hand")
+    assert ingested("Told") == ("identical", "By hand")
+    assert ingested("Told anew") == ("changed", "Told anew")
+    assert ingested("Told") == ("changed", "Told")

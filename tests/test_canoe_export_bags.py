@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import bagit
+import pymarc
 import pytest
+import small_library
 from archive_library import filled
 from lxml import etree
 from scans import ENGLISH, typeset
@@ -276,3 +278,41 @@ def test_two_exports_to_one_folder_do_not_mix(full_home: Path, tmp_path: Path) -
     with _staging(tmp_path / "bag") as staging, pytest.raises(HomeHeld), _staging(tmp_path / "bag"):
         pass
     assert staging.name == ".bag.canoe-bag"
+
+
+def test_the_records_that_described_an_item_travel_with_it(home: Path, tmp_path: Path) -> None:
+    shelf, other = tmp_path / "shelf", tmp_path / "other"
+    shelf.mkdir()
+    typeset(shelf / "report.pdf", [ENGLISH])
+    told = small_library.record(7, "The wetlands of the north")
+    told.add_ordered_field(pymarc.Field("583", pymarc.Indicators(" ", " "), [pymarc.Subfield("a", "bound in calf")]))
+    kept = small_library.marc_file(shelf / "report.mrc", [told]).read_bytes()
+    assert canoe_here("ingest", shelf, "--home", home).code == 0
+    (item,) = Home.read(home).library.items()
+    _export(home, tmp_path / "bag")
+    _accepted(tmp_path / "bag")
+    assert (tmp_path / "bag" / "data" / item.id / "source" / "report.mrc").read_bytes() == kept
+    at_home = canoe_here("ingest", tmp_path / "bag", "--home", home, "--json").json
+    assert [piece["outcome"] for piece in at_home["pieces"] if piece["item"]] == ["identical"]
+    assert not [one for piece in at_home["pieces"] for one in piece["problems"] if one["code"] == "sidecar-unused"]
+    assert canoe_here("init", "--home", other).code == 0
+    assert canoe_here("ingest", tmp_path / "bag", "--home", other).code == 0
+    assert "bound in calf" in canoe_here("show", item.id, "--format", "marcxml", "--home", other).out
+    _export(other, tmp_path / "again")
+    assert (tmp_path / "again" / "data" / item.id / "source" / "report.mrc").read_bytes() == kept
+
+
+def test_what_was_edited_before_it_left_is_not_undone_by_the_record_that_travels_with_it(
+    home: Path, tmp_path: Path
+) -> None:
+    shelf, other = tmp_path / "shelf", tmp_path / "other"
+    shelf.mkdir()
+    typeset(shelf / "report.pdf", [ENGLISH])
+    small_library.marc_file(shelf / "report.mrc", [small_library.record(7, "The wetlands of the north")])
+    assert canoe_here("ingest", shelf, "--home", home).code == 0
+    (item,) = Home.read(home).library.items()
+    assert canoe_here("edit", item.id, "--set", "note=A second look", "--home", home).code == 0
+    _export(home, tmp_path / "bag")
+    assert canoe_here("init", "--home", other).code == 0
+    assert canoe_here("ingest", tmp_path / "bag", "--home", other).code == 0
+    assert "A second look" in canoe_here("show", item.id, "--format", "marcxml", "--home", other).out

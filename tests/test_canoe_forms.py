@@ -40,7 +40,7 @@ def only(home: Home) -> Item:
     return item
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", [form for form in Form if form is not Form.HOCR])
 def test_every_form_is_what_it_says(home: Home, form: Form) -> None:
     answer = canoe_here("show", only(home).id, "--format", form, "--home", home.path)
     assert (answer.code, answer.err) == (0, "")
@@ -106,3 +106,19 @@ def test_what_a_form_demands_and_an_item_lacks_is_told_with_the_command_that_add
         canoe_here("edit", item, "--set", "doi=10.1000/1", "--set", "date=1988", "--home", tmp_path / "home").code == 0
     )
     assert canoe_here("show", item, "--format", "datacite", "--home", tmp_path / "home").code == 0
+
+
+def test_hocr_is_of_what_has_pages(home: Home) -> None:
+    answer = canoe_here("show", only(home).id, "--format", "hocr", "--home", home.path)
+    assert answer.code != 0
+    assert "has no pages" in answer.err
+
+
+@pytest.mark.ocr
+def test_hocr_has_the_words_of_all_pages(full_home: Path) -> None:
+    home = Home.read(full_home)
+    read = next(item for item in home.library.items() if item.page_count > 1 and list(item.files_as("pages")))
+    answer = canoe_here("show", read.id, "--format", "hocr", "--home", home.path)
+    assert answer.code == 0
+    pages = etree.fromstring(answer.out.encode()).findall(".//{*}div[@class='ocr_page']")
+    assert len(pages) == read.page_count

@@ -151,6 +151,16 @@ def test_the_language_is_found_on_the_first_pages_and_followed(tmp_path: Path) -
 
 
 @pytest.mark.ocr
+def test_a_page_in_another_language_than_the_record_names_is_read_in_its_own(tmp_path: Path) -> None:
+    path = scanned(tmp_path / "a.pdf", scan_of(tmp_path, [FRENCH, "Figure 3", SPANISH]))
+    named = document(path, tmp_path / "a", ("eng",))
+    pages = _pages(_one(replace(named, others=("fra", "spa")), Tesseract()))
+    assert [page.language for page in pages] == ["fr", "fr", "es"]  # the second page is taken to be as the first
+    assert "protégées" in pages[0].text
+    assert "región" in pages[2].text
+
+
+@pytest.mark.ocr
 def test_a_blank_sheet_says_nothing(tmp_path: Path) -> None:
     pictures = [*scan_of(tmp_path, [""]), Image.new("L", (1250, 833), 255)]
     outcome = _one(document(scanned(tmp_path / "a.pdf", pictures), tmp_path / "a"), Tesseract())

@@ -127,3 +127,24 @@ def test_a_key_of_a_file_called_alike_replaces_nothing_unlike(catalogue: Catalog
     assert register.enter(other).item.id != held.id
     mended = _record("The frogs of the North", "(refs.bib)smith2001", source="x/refs.bib#1")
     assert register.enter(mended).item.id == held.id
+
+
+def test_a_library_that_is_empty_gives_the_ids_it_would_give_when_asked(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def derive(submission: str, attempt: int) -> str:
+        return real(submission if attempt else "the same for all", attempt)
+
+    real = metadata.ids._derive
+    monkeypatch.setattr(metadata.ids, "_derive", derive)
+    drafts = [_draft("a", "(A)1"), _draft("b", "(A)1"), _draft("a", "(A)1"), _draft("c")]
+    asked = [Register(catalogue).enter, Register(catalogue, empty=True).enter]
+    by_asking, unasked = ([enter(draft).item.id for draft in drafts] for enter in asked)
+    assert unasked == by_asking
+    assert len(set(unasked)) == 3
+
+
+def test_the_submission_of_a_record_may_be_told_beside_it(catalogue: Catalogue) -> None:
+    (held,) = _hold(catalogue, _draft("held"))
+    bare = replace(held, id="", submission="")
+    assert Register(catalogue).id_of(bare, submitted=held.submission) == held.id

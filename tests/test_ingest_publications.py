@@ -7,7 +7,7 @@ import pytest
 
 from ingest.documents import Digitised, Document, Identification
 from ingest.draft import Draft, Original, Submitted
-from ingest.publications import PROBLEMS_FILE, complete, fit_name, redescribed, to_read, with_files
+from ingest.publications import PROBLEMS_FILE, complete, fit_name, languages_of, redescribed, to_read, with_files
 from ingest.records import Naming
 from ingest.stages import describe
 from metadata.description import Description
@@ -53,6 +53,23 @@ def test_pages_in_another_language_than_the_record_names_are_remarked_on(
     found = [one for one in draft.problems if one.code == "pages-language"]
     assert [dict(one.params)["found"] for one in found] == said
     assert all(one.where == "box/a.pdf:language" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("named", "models", "found"),
+    [
+        ((), (), (("eng", "fra"), ())),
+        (("en",), (), (("eng",), ("fra",))),
+        (("fr", "en"), (), (("fra", "eng"), ())),
+        (("es",), ("eng", "fra"), (("eng", "fra"), ())),
+        (("es", "fr"), ("eng", "fra"), (("fra",), ("eng",))),
+        (("xx", "fr-CA"), ("eng", "fra"), (("fra",), ("eng",))),
+    ],
+)
+def test_pages_are_read_in_the_language_of_the_record_and_may_turn_out_otherwise(
+    named: tuple[str, ...], models: tuple[str, ...], found: object
+) -> None:
+    assert languages_of(replace(BLANK, languages=named), ("eng", "fra"), models) == found
 
 
 def test_what_a_record_says_is_tidied_and_looked_over(tmp_path: Path) -> None:

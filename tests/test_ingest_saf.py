@@ -216,3 +216,15 @@ def test_dspace_s_own_example_comes_in(home: Path) -> None:
     (item,) = items(home).values()
     assert [one["value"] for one in item["titles"]] == ["A Tale of Two Cities", "J'aime les Printemps"]
     assert [one["path"] for one in item["files"]] == ["original/file1.txt"]
+
+
+def test_an_item_without_files_is_known_by_its_handle_when_its_metadata_change(home: Path, tmp_path: Path) -> None:
+    folder = _item(tmp_path / "export" / "1", {"handle": b"10673/4\n"}, "")
+    _item(tmp_path / "export" / "2", {"handle": b"10673/5\n"}, "")
+    (first, other) = _ingest(home, folder.parent)["pieces"]
+    assert (first["outcome"], other["outcome"]) == ("new", "new")
+    (folder / "dublin_core.xml").write_text(TITLE % "Another title", "utf-8")
+    (again, same) = _ingest(home, folder.parent)["pieces"]
+    assert (again["outcome"], again["item"]) == ("changed", first["item"])
+    assert (same["outcome"], same["item"]) == ("identical", other["item"])
+    assert _ingest(home, folder.parent)["counts"]["identical"] == 2

@@ -6,6 +6,7 @@ import pytest
 from metadata.description import Description, Link, Rejected
 from metadata.manifest import is_manifest, read_manifest
 from metadata.manifest_columns import Column, column
+from metadata.mapping import Mapping
 from metadata.model import Date, Identifier, Series, Text
 
 
@@ -98,9 +99,9 @@ def test_the_row_is_kept_as_it_came() -> None:
 
 
 def test_unknown_columns_are_told_once_and_unknown_values_each_time() -> None:
-    table = "title,zorg,language,type,date,isbn\nA,1,qqq,song,soon,123\nB,2,en,book,1990,0786808772\n"
+    table = "title,zorg,language,type,date,isbn\nA,1,qqq,zorg,soon,123\nB,2,en,book,1990,0786808772\n"
     first, second = read(table)
-    assert [p.code for p in first.problems] == ["column-unknown", *["value-unknown"] * 4]
+    assert [p.code for p in first.problems] == ["column-unknown", *["value-unknown"] * 3, "number-left-out"]
     assert [p.where for p in first.problems][1:] == [f"m.csv#1:{name}" for name in ("language", "date", "type", "isbn")]
     assert second.problems == ()
 
@@ -110,6 +111,43 @@ def test_a_date_with_two_readings_keeps_its_year_and_says_so() -> None:
     assert codes("title,date\nA,05/06/1987\n") == ["record-mended"]
     assert only("title,date\nA,1987-02-30\n").item.dates == (Date("1987"),)
     assert codes("title,date\nA,1987-02-30\n") == ["value-unknown"]
+    assert only("title,date\nA,31/02/1987\n").item.dates == (Date("1987"),)
+    assert codes("title,date\nA,31/02/1987\nB,28/02/1987\n") == ["value-unknown"]
+
+
+def test_the_end_of_an_embargo_says_that_there_is_one() -> None:
+    found = [
+        one.item
+        for one in read("title,access,embargo\nA,,2030-01-31\nB,restricted,2030-01-31\nC,,\n")
+        if isinstance(one, Description)
+    ]
+    assert [(one.access, one.embargo) for one in found] == [
+        ("embargoed", "2030-01-31"),
+        ("restricted", "2030-01-31"),
+        ("", ""),
+    ]
+    assert codes("title,embargo\nA,05/06/2030\n") == ["record-mended"]
+    assert codes("title,embargo\nA,soon\n") == ["value-unknown"]
+
+
+def test_accents_apart_from_their_letters_are_joined_and_told() -> None:
+    table = "title\ncafe\u0301\n"
+    assert only(table).item.title.value == "caf\u00e9"
+    assert codes(table) == ["record-mended"]
+
+
+def test_a_cell_without_a_header_is_told_unless_unknown_columns_are_ignored() -> None:
+    table = "title,,date\nA,x,1987\nB,,1988\n"
+    assert [[one.code for one in each.problems] for each in read(table)] == [["record-mended"], []]
+    assert [each.problems for each in read_manifest(table.encode(), "m.csv", Mapping(unknown="ignore"))] == [(), ()]
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "\ufeffsep=;\r\n", '"sep=;"\n'])
+def test_the_line_by_which_excel_names_the_separator_is_no_row(first: str) -> None:
+    table = f"{first}title;date\nA;1987\n"
+    assert is_manifest(table.encode())
+    found = only(table)
+    assert (found.number, found.item.title.value, found.item.year) == (1, "A", 1987)
 
 
 def test_rows_are_numbered_as_in_the_spreadsheet_and_blank_ones_left_out() -> None:
@@ -233,7 +271,7 @@ def test_numbers_that_a_spreadsheet_rounded_are_told() -> None:
     table = "title,isbn,identifier\nA,9.78E+12,9.78E+12\nB,786808772,\nC,9780786808779.0,\nD,123456780,\n"
     found = [one.item.identifiers for one in read(table) if isinstance(one, Description)]
     assert found[1:] == [(Identifier("isbn", "0786808772"),), (Identifier("isbn", "9780786808779"),), ()]
-    assert codes(table) == ["number-rounded", "number-rounded", "record-mended", "value-unknown"]
+    assert codes(table) == ["number-rounded", "number-rounded", "record-mended", "number-left-out"]
 
 
 @pytest.mark.parametrize(

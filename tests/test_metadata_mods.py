@@ -194,6 +194,8 @@ def test_identifiers_and_access() -> None:
     )  # fmt: skip
     assert found.item.rights == (Text("CC BY https://creativecommons.org/licenses/by/4.0/"),)
     assert (found.item.access, found.item.embargo) == ("embargoed", "2031-02-03")
+    ends = "<accessCondition>info:eu-repo/date/embargoEnd/2031-02-03</accessCondition>"
+    assert sole(read(OPEN + record("T", ends) + CLOSE)).item.access == "embargoed"
     assert [one.params[1][1] for one in found.problems] == ["12", "javascript:x"]
 
 

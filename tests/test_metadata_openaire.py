@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from kernel_items import ITEM, RELATED, items, real_items, some, ties
 from lxml import etree
-from schemas_here import SCHEMAS, schema_of
+from schemas_here import SHARED, schema_of
 
 from metadata.kernel import MandatoryMissing, Related
 from metadata.model import Date, Doi, Item, Text
@@ -29,7 +29,7 @@ CONTRIBUTOR_TYPES = {
 }
 RELATION_TYPES = {
     *("IsDerivedFrom", "IsSourceOf", "IsPartOf", "HasPart", "IsNewVersionOf", "IsPreviousVersionOf"),
-    *("Continues", "IsContinuedBy"),
+    *("Continues", "IsContinuedBy", "IsVariantFormOf", "IsOriginalFormOf"),
 }
 ACCESS_RIGHTS = {
     f"{COAR}access_right/c_abf2": "open access",
@@ -72,7 +72,8 @@ def check(root: etree._Element) -> None:
     assert {one.get("contributorType") for one in root.iterfind(".//datacite:contributor", NS)} <= CONTRIBUTOR_TYPES
     assert {one.get("relationType") for one in root.iterfind(".//datacite:relatedIdentifier", NS)} <= RELATION_TYPES
     assert {one.get("dateType") for one in root.iterfind(".//datacite:date", NS)} <= {"Issued", "Accepted", "Available"}
-    assert {one.get("objectType") for one in root.iterfind("oaire:file", NS)} <= {"fulltext", "dataset", "other"}
+    kinds = {one.get("objectType") for one in root.iterfind("oaire:file", NS)}
+    assert kinds <= {"fulltext", "dataset", "software", "other"}
     assert all(one.get("accessRightsURI") == access.get("rightsURI") for one in root.iterfind("oaire:file", NS))
 
 
@@ -196,14 +197,17 @@ def test_real_records_keep_the_rules() -> None:
 
 @pytest.fixture(scope="module")
 def schema() -> etree.XMLSchema:
-    return schema_of(SCHEMAS / "openaire" / "openaire.xsd", SCHEMAS / "openaire")
+    folder = SHARED / "schemas" / "oai" / "openaire-4"
+    return schema_of(folder / "openaire.xsd", folder)
 
 
+@pytest.mark.shared
 def test_the_full_item_and_every_type_are_valid(schema: etree.XMLSchema) -> None:
     for code in TYPES:
         schema.assertValid(record(replace(ITEM, type=code)))
 
 
+@pytest.mark.shared
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(item=items, related=some(ties))
 def test_any_item_with_a_title_is_valid(schema: etree.XMLSchema, item: Item, related: tuple[Related, ...]) -> None:

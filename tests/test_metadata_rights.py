@@ -24,6 +24,10 @@ TODAY = date(2026, 6, 15)
         ("embargoed", "2026-05", True),
         ("embargoed", "2026", False),
         ("embargoed", "2025", True),
+        ("embargoed", "2020/2030", False),
+        ("embargoed", "2020/2025", True),
+        ("embargoed", "2020/..", False),
+        ("embargoed", "2020/", False),
         ("restricted", "2025", False),
     ],
 )

@@ -90,9 +90,8 @@ def test_dates(lines: str, date: str) -> None:
 
 def test_two_dates_or_an_impossible_one_are_said() -> None:
     assert remarks("TY  - BOOK\nTI  - T\nPY  - 1999\nDA  - 2001/02/03\nER  - \n") == ["record-mended"]
-    assert (
-        remarks("TY  - BOOK\nTI  - T\nPY  - soon\nSN  - 978-0-387-23483-1\nDO  - x\nER  - \n") == ["value-unknown"] * 3
-    )
+    found = remarks("TY  - BOOK\nTI  - T\nPY  - soon\nSN  - 978-0-387-23483-1\nDO  - x\nER  - \n")
+    assert sorted(found) == ["number-left-out", "number-left-out", "value-unknown"]
 
 
 def test_numbers_and_pages_by_kind() -> None:

@@ -140,7 +140,7 @@ def test_files_of_a_dataset_are_its_distribution_and_only_web_addresses_are_the_
 @pytest.mark.parametrize("kind", TYPES)
 def test_every_type_has_one_there(kind: str) -> None:
     made = schemaorg(Item("a", type=kind, titles=(Text("T"),)), SITE, shipped())
-    assert (made["@type"] == "CreativeWork") == (kind == "other")
+    assert (made["@type"] == "CreativeWork") == (kind in ("object", "other"))
     assert set(made) == {"@context", "@type", "@id", "url", "name"}
 
 

@@ -83,6 +83,17 @@ def test_a_field_without_default_is_written_even_when_empty() -> None:
     assert from_json(to_json(item)) == item
 
 
+def test_what_is_empty_is_left_out_however_it_came_to_be() -> None:
+    title = Text("a", language="".join([]), kind="")
+    item = Item(id="a", titles=(title,), edition="a"[1:], places=tuple(iter("")), page_count=int("7") - 7)
+    assert json.loads(to_json(item)) == {
+        "id": "a",
+        "status": "published",
+        "titles": [{"value": "a"}],
+        "type": "other",
+    }
+
+
 @pytest.mark.parametrize(
     ("data", "named"),
     [

@@ -33,6 +33,15 @@ def test_a_doi_has_one_form(written: str) -> None:
     assert numbers.doi(written) == "10.1234/ab.c"
 
 
+def test_what_an_address_quotes_of_a_doi_is_undone_and_done() -> None:
+    name = "10.1002/(sici)1097-4571(199806)49:8<693::aid-asi4>3.0.co;2-o#a"
+    address = numbers.doi_address(name)
+    assert address == "https://doi.org/10.1002/(sici)1097-4571(199806)49:8%3C693::aid-asi4%3E3.0.co;2-o%23a"
+    assert numbers.doi(address) == numbers.doi(name) == name
+    assert numbers.doi("10.1234/50%25") == "10.1234/50%25"  # a name is not an address
+    assert numbers.url(address) == address
+
+
 def test_what_is_no_doi_or_runs_in_a_browser_is_nothing() -> None:
     assert numbers.doi("10.1234/../../<svg onload=alert(1)>") == ""
     assert numbers.doi("11.1234/x") == ""
@@ -46,6 +55,9 @@ def test_relators_by_code_and_by_word() -> None:
     assert relators.from_term("Éditeur scientifique") == "edt"
     assert relators.from_term("traductor,") == "trl"
     assert relators.from_term("juggler") == ""
+    assert relators.from_term("Wood-engraver") == "wde"
+    assert relators.from_term("author of afterword, colophon, etc.") == "aft"
+    assert relators.from_term("creator") == "aut"
     assert relators.from_code("xyz") == ""
     assert {relators.from_term(word) for word in ("illustrator", "coauthor", "préfacier")} < relators.CODES
 
@@ -57,3 +69,20 @@ def test_ismn_orcid_and_ror_prove_their_check_characters() -> None:
     assert numbers.orcid("0000-0002-1825-0098") == ""
     assert numbers.ror("https://ror.org/04tj63d06") == "04tj63d06"
     assert numbers.ror("04tj63d07") == numbers.ror("") == ""
+
+
+def test_a_discontinued_relator_is_read_as_what_is_used_instead() -> None:
+    assert [relators.from_code(code) for code in ("clb", "voc", "http://id.loc.gov/vocabulary/relators/grt")] == [
+        "ctb",
+        "sng",
+        "art",
+    ]
+    assert not {"clb", "voc", "grt", "orr", "cau"} & relators.CODES
+    assert {"crf", "mem", "waw", "swd"} < relators.CODES
+
+
+def test_every_relator_is_found_by_its_code_and_its_own_term() -> None:
+    assert len(relators.TERMS) == 306
+    for code, term in relators.TERMS.items():
+        assert relators.from_code(code) == code
+        assert relators.from_term(term) == ("aut" if code == "cre" else code)

@@ -63,6 +63,7 @@ RIGHTS = "https://creativecommons.org/licenses/"
         ("date-malformed", replace(GOOD, dates=(Date("c1988"),)), replace(GOOD, dates=(Date("1988~"),))),
         ("date-malformed", replace(GOOD, dates=(Date("1988-02-30"),)), replace(GOOD, dates=(Date("1988-02-29"),))),
         ("date-malformed", replace(GOOD, embargo="soon"), replace(GOOD, embargo="2030")),
+        ("field-missing", replace(GOOD, embargo="2030"), replace(GOOD, access="embargoed", embargo="2030")),
         ("date-implausible", replace(GOOD, dates=(Date("2027"),)), replace(GOOD, dates=(Date("2026"),))),
         ("date-implausible", replace(GOOD, dates=(Date("2026-11-23"),)), replace(GOOD, dates=(Date("2026-11-22"),))),
         ("date-implausible", replace(GOOD, dates=(Date("1399"),)), replace(GOOD, dates=(Date("1400"),))),
@@ -259,3 +260,21 @@ def test_honest_records_raise_few_doubts() -> None:
     raised = Counter(code for one in items for code in {p.code for p in validate(one.item, "x", one.problems, TODAY)})
     assert len(items) == 100
     assert max(raised.values(), default=0) <= 10
+
+
+@pytest.mark.parametrize(
+    ("field", "missing"),
+    [
+        ("700$4", ["date", "language", "type"]),
+        ("041$a", ["date", "type"]),
+        ("originInfo/dateIssued", ["language", "type"]),
+        ("Fecha de publicación", ["language", "type"]),
+        ("PY", ["language", "type"]),
+        ("dc:type", ["date", "language"]),
+    ],
+)
+def test_a_value_left_out_excuses_its_own_field_alone(field: str, missing: list[str]) -> None:
+    bare = replace(GOOD, dates=(), languages=(), type="other")
+    told = [problem("value-unknown", f"x:{field}", field=field, value="?")]
+    found = [dict(one.params)["field"] for one in validate(bare, "x", told) if one.code == "field-missing"]
+    assert found == missing

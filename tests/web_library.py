@@ -96,7 +96,9 @@ class Pages:
 @contextmanager
 def serving(library: Library, site: Site = SITE, before: Sequence[BaseRoute] = ()) -> Iterator[Pages]:
     """Serve the pages of a library, after other routes, on 127.0.0.1 for as long as the context lasts."""
-    made = Starlette(routes=[*before, *routes(site, library, open_reader(library.home / "index"), shipped())])
+    made = Starlette(
+        routes=[*before, *routes(site, library, open_reader(library.home / "index", vocabulary=shipped()), shipped())]
+    )
     server = uvicorn.Server(uvicorn.Config(made, port=0, lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -40,7 +40,7 @@ def harvest_command(
     """Take the records of another repository (OAI-PMH), and keep them up to date: each time only what changed.
 
     A record keeps the identifier of its home, and is marked with it. What was deleted there is withdrawn
-    here. The library's own records that come back are left; what is like an item here is reported.
+    here. The library's own records that come back are left; what is like an item here is tied to it.
     Interrupted, or given up by the repository, the same command goes on where it stopped.
 
     Exit codes: 0 all came in, 3 some records were refused or the list broke off (the report says which and why).
@@ -113,7 +113,9 @@ def _list_line(found: Harvested, one: HarvestedList) -> str:
     since = f" since {one.since}" if one.since else ""
     way = f" from where it had stopped{since}" if one.resumed else since
     end = "the list is complete" if one.complete else f"broken off: {one.error}"
-    return f"{name}: {counted(one.records, 'record')} came{way}; {end}."
+    if one.set_spec and one.complete and not (one.records or one.since):
+        end += ", and empty: is there such a set?"
+    return f"{name}: {counted(one.records, 'record')} came{way}; {end}{'' if end.endswith('?') else '.'}"
 
 
 def repositories(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -1,10 +1,11 @@
-"""canoe ingest, canoe accessions."""
+"""canoe ingest."""
 
 import os
 import re
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,16 +17,24 @@ from canoe.commands.retrying import run_retry
 from canoe.home import Home
 from canoe.programs import require_languages
 from canoe.progress import ProgressForm, watching
-from canoe.report import piece_json, report_json, report_lines
+from canoe.report import report_json, report_lines
 from canoe.report_page import Heading, report_page
 from canoe.settings import LANGUAGE_CODES
 from ingest.batch import ingest
+from ingest.executors import require_executor
 from ingest.tools import Report, Tools
-from metadata.accession import Harvest
 from metadata.errors import UsageError
 from metadata.mapping import read_mapping
 
 INPUTS_REFUSED = 3
+
+
+class FoldersForm(StrEnum):
+    """How folders of images are taken: numbered ones as a publication, every one as one, or file by file."""
+
+    AUTO = "auto"
+    ONE = "one"
+    FILES = "files"
 
 
 def ingest_command(
@@ -41,8 +50,15 @@ def ingest_command(
     ] = "",
     collection: Annotated[str, typer.Option(help="Collection that everything joins.", show_default="none")] = "",
     workers: Annotated[int, typer.Option(min=0, help="Processes that read pages.", show_default="all cores")] = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="The dask cluster that reads the pages: tcp://HOST:PORT.", show_default="none")
+    ] = "",
     mapping: Annotated[
         Path | None, typer.Option(help="What the columns of tables mean, in TOML.", show_default="their own names")
+    ] = None,
+    folders: Annotated[
+        FoldersForm | None,
+        typer.Option(help="How folders of images are taken: auto, one or files.", show_default="settings"),
     ] = None,
     report_file: Annotated[
         Path | None, typer.Option("--report", help="Write the report to this file, too: a page in HTML.")
@@ -57,10 +73,11 @@ def ingest_command(
 ) -> None:
     """Bring publications and records into the library, and report what became of each piece.
 
-    Takes folders of PDF, TIFF, JPEG, PNG and JPEG 2000 files, MARC 21, MARCXML, MODS, Dublin Core, EPrints,
-    BibTeX and RIS records, workbooks (XLSX) of records, bags (BagIt), and a CSV
-    manifest beside the files. What came before is known again: nothing is stored twice. A bad file is
-    reported with its reason and the rest goes on. Interrupted, the same command goes on where it stopped.
+    Takes folders of PDF, TIFF, JPEG, PNG, JPEG 2000 and WebP files, MARC 21, MARCXML, MODS, METS, Dublin Core,
+    EPrints, BibTeX and RIS records, workbooks (XLSX) of records, bags (BagIt), and a CSV manifest beside the
+    files. A folder of numbered page images is one publication. What came before is known again: nothing is
+    stored twice. A bad file is reported with its reason and the rest goes on. Interrupted, the same command
+    goes on where it stopped.
 
     Exit codes: 0 all came in, 3 some inputs were refused (the report says which and why).
 
@@ -69,13 +86,14 @@ def ingest_command(
     opened = open_home(home)
     if language and not re.fullmatch(LANGUAGE_CODES, language):
         raise UsageError(f"--language cannot be {language!r}.", "Join Tesseract's codes by +: eng+fra+spa")
-    tools = opened.tools(language, collection, workers)
+    tools = replace(opened.tools(language, collection, workers), scheduler=scheduler)
     if again:
         _require_no_more(paths, plan)
         run_retry(opened, tools, progress, as_json)
         return
     _require_file(report_file)
     tools = replace(tools, mapping=read_mapping(mapping) if mapping else None)
+    tools = replace(tools, folders=folders.value) if folders else tools
     report = run_ingest(opened, _given(paths), tools, plan=plan, form=progress)
     print_json(report_json(report)) if as_json else print_lines(report_lines(report))
     if not plan:
@@ -118,59 +136,6 @@ def run_ingest(
 ) -> Report:
     """Run a batch with progress shown; letting the index follow is left to the caller, after the report."""
     require_languages(tools.languages, tools.models)
+    require_executor(tools.scheduler, tools.engine, tools.languages)
     with watching(tools.workers, form) as watcher, nullcontext() if plan else home.library.writer() as writer:
         return ingest(paths, home.library, writer, tools, watcher)
-
-
-def accessions(
-    accession: Annotated[str, typer.Argument(help="Show the pieces of this one.", show_default=False)] = "",
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List what came in, when, with what result; or the pieces of one accession."""
-    library = open_home(home).library
-    if accession:
-        pieces = library.pieces(accession)
-        if as_json:
-            print_json([piece_json(piece) for piece in pieces])
-        else:
-            print_lines(f"{piece.outcome:<10} {piece.item or '—':<10}  {piece.source}" for piece in pieces)
-        return
-    listed = library.catalogue.accessions()
-    if as_json:
-        print_json(
-            [
-                {
-                    "accession": one.id,
-                    "received_at": one.received_at,
-                    "sources": one.sources,
-                    "counts": dict(one.counts),
-                    "state": one.state,
-                    "undone_at": one.undone_at or None,
-                    **_harvest_json(one.harvest),
-                }
-                for one in listed
-            ]
-        )
-    else:
-        for one in listed:
-            counts = ", ".join(f"{count} {outcome}" for outcome, count in one.counts if count)
-            undone = f"  {one.state} {one.undone_at}" if one.undone_at else ""
-            came = f"  {one.sources[0]}" if one.harvest else ""
-            print_lines([f"{one.id}  {one.received_at}  {counts or 'nothing new'}{undone}{came}"])
-
-
-def _harvest_json(harvest: Harvest | None) -> dict[str, dict[str, str | bool | None]]:
-    """Return where an accession was harvested from, nothing for one that came as files."""
-    if harvest is None:
-        return {}
-    told = {
-        "base_url": harvest.base_url,
-        "name": harvest.repository,
-        "prefix": harvest.prefix,
-        "set": harvest.set_spec or None,
-        "from": harvest.since or None,
-        "newest": harvest.newest or None,
-        "complete": harvest.complete,
-    }
-    return {"harvest": told}

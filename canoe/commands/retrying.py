@@ -8,6 +8,7 @@ from canoe.home import Home
 from canoe.programs import require_languages
 from canoe.progress import ProgressForm, watching
 from canoe.report import problem_json
+from ingest.executors import require_executor
 from ingest.retry import Retried, retry
 from ingest.tools import Tools
 
@@ -15,6 +16,7 @@ from ingest.tools import Tools
 def run_retry(home: Home, tools: Tools, form: ProgressForm, as_json: bool) -> None:
     """Read every unread page of the library again, print what became of each item, and let the index follow."""
     require_languages(tools.languages, tools.models)
+    require_executor(tools.scheduler, tools.engine, tools.languages)
     with watching(tools.workers, form) as watcher, home.library.writer() as writer:
         tried = list(retry(home.library, writer, tools, watcher))
     print_json(_report_json(tried)) if as_json else print_lines(_report_lines(tried))

@@ -8,6 +8,7 @@ import typer
 import uvicorn
 
 from canoe.commands.options import HomeOption, open_home, say
+from canoe.connections import Connection
 from canoe.home import Home
 from metadata.errors import UsageError
 
@@ -38,6 +39,7 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
         port=port,
         workers=workers,
         log_level="warning",
+        http=Connection,
         ws="none",
         server_header=False,
         timeout_keep_alive=15,

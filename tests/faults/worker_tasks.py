@@ -2,7 +2,9 @@
 
 import os
 import resource
+import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import ingest.tesseract as engine  # what it does to pytesseract is what is tried here
@@ -27,3 +29,15 @@ def sleep_beside_a_child(note: str) -> None:
     child = subprocess.Popen(["sleep", "600"], **engine.arguments())
     Path(note).write_text(f"{os.getpid()} {child.pid}")
     child.wait()
+
+
+def open_socket(family: int) -> str:
+    """Open a socket, to nowhere."""
+    with socket.socket(family):
+        return "open"
+
+
+def open_in_a_child() -> str:
+    """Return what a child says that opens a socket."""
+    program = "import socket; socket.socket()"
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False).stderr

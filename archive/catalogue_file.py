@@ -72,12 +72,11 @@ class CatalogueFile:
         self._noted: Note | None = None
         self._verified: Note | None = None
         self._log_limit = _LOG_LIMIT
-        self._opening = threading.RLock()
         _opened_here.add(self)
 
     def verify(self) -> None:
         """Raise Outdated when there is none, or one that is not as the last writer left it; close it before."""
-        with storage(self.path), self._opening:
+        with storage(self.path), _opening:
             if not self.path.exists():
                 raise Outdated(f"{self.path} is missing.", "Run canoe rebuild --catalogue.")
             self.release()
@@ -143,8 +142,9 @@ class CatalogueFile:
             return
         if not (renewing or self._is_verified()):
             self.verify()
-        self.release()  # what was opened while nothing could be written takes for granted that nothing is
-        self._writing, self._writer_thread = _writer(self.path), threading.get_ident()
+        with _opening:
+            self.release()  # what was opened while nothing could be written takes for granted that nothing is
+            self._writing, self._writer_thread = _writer(self.path), threading.get_ident()
         try:
             with faults(self.path):
                 self._begin(renewing)
@@ -188,7 +188,7 @@ class CatalogueFile:
 
     def release(self) -> None:
         """Give up the connections that read; the next one to read opens it again."""
-        with self._opening:
+        with _opening:
             self._stop_asking()
             opened, self._reading = self._reading, None
             if opened:
@@ -205,7 +205,7 @@ class CatalogueFile:
             asking.close()
 
     def _opened(self) -> _Reading:
-        with self._opening:
+        with _opening:
             if self._reading is None:
                 self._reading = _reader(self.path)
             return self._reading
@@ -281,6 +281,9 @@ class CatalogueFile:
 
 _opened_here: WeakSet[CatalogueFile] = WeakSet()
 """The catalogues of this process: see the module's docstring for why one must know of the others."""
+
+_opening = threading.RLock()
+"""Held while one of them is opened, given up or looked at by hand: not while another thread begins to write."""
 
 
 @contextmanager

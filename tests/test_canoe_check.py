@@ -147,13 +147,12 @@ def test_nothing_to_go_on_with_is_said_and_all_is_checked(library: Library) -> N
     assert "No check was interrupted" in answer.err
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_check_that_is_stopped_by_hand_goes_on(library: Library, workers: str) -> None:
+def test_a_check_that_is_stopped_by_hand_goes_on(library: Library) -> None:
     path = flip(library, 1)
     size = check(library, "--json").json["bytes"]
     for log in library.archive.root.rglob("logs"):
         shutil.rmtree(log)
-    command = [str(PROGRAM), "check", "--home", str(library.home), "--rate", f"{size / 5e6:.6f}", "--workers", workers]
+    command = [str(PROGRAM), "check", "--home", str(library.home), "--rate", f"{size / 5e6:.6f}", "--workers", "2"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), start_new_session=True
     )

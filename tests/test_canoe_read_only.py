@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import multiprocessing
 import os
@@ -18,12 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from archive_library import book, publishing, tree
 from damaging import Told, ask, get, leave_log, make_home
 from small_library import Answer, canoe_here
+from typer.core import TyperGroup
 
 from archive import catalogue_file
 from archive.library import Library
+from canoe.cli import app
 from canoe.home import Home
 from canoe.server import build
 from metadata.errors import HomeHeld
@@ -73,8 +77,23 @@ class Medium:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = make_home(tmp_path_factory.mktemp("made") / "home")
-    seen(home)  # whoever has no permission may not be able to read what is imported only now
+    seen(home)
+    preload()
     return home
+
+
+def preload() -> None:
+    """Import what commands import when they run: whoever has no permission may not be able to read it by then."""
+    program = typer.main.get_command(app)
+    assert isinstance(program, TyperGroup)
+    for name in program.list_commands(typer.Context(program)):
+        program.get_command(typer.Context(program), name)
+    for module in (
+        "concurrent.futures.process",
+        "multiprocessing.popen_spawn_posix",
+        "multiprocessing.resource_tracker",
+    ):
+        importlib.import_module(module)
 
 
 @pytest.fixture(scope="module")

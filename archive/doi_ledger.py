@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from archive.catalogue import Change
+from archive.catalogued import Change
 from archive.doi_receipts import Receipt, read_receipt
 from archive.durable import storage
 from archive.library import Library

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from archive.catalogue import Catalogue, Change, Held
+from archive.catalogue import Catalogue
+from archive.catalogued import Change, Held
 from archive.cataloguing import PageSpan, Publishing
 from archive.clock import SECOND, from_rfc3339
 from archive.durable import make_folders, storage

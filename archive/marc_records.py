@@ -5,7 +5,8 @@ An item that came as MARC is given out with all that its source record says (:mo
 
 from collections.abc import Callable
 
-from archive.catalogue import Catalogue, Held
+from archive.catalogue import Catalogue
+from archive.catalogued import Held
 from archive.clock import to_rfc3339
 from archive.library import Library
 from archive.replay import accession_object

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from archive.catalogue import Held
+from archive.catalogued import Held
 from archive.clock import from_rfc3339, to_datestamp
 from archive.library import Library, Writer
 from archive.lineage import UNDONE, State, own_states, read_state, record_states, standing

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 
-from archive.catalogue import Listing, OaiRecord
+from archive.catalogued import Listing, OaiRecord
 from archive.clock import SECOND
 from archive.feed import deleted_header
 from archive.feed import record as joined

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from archive.catalogue import Listing, OaiRecord
+from archive.catalogued import Listing, OaiRecord
 from metadata.model import Item
 
 

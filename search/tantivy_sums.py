@@ -5,6 +5,7 @@ stands before. ``meta.json``, the list of segments, has none: the writer that is
 beside, and one that begins takes the note away, so that a kill leaves none and nothing is claimed.
 """
 
+import time
 from pathlib import Path
 from zlib import crc32
 
@@ -23,6 +24,8 @@ _FOUND_WHOLE: set[tuple[int, ...]] = set()
 """Files that this process has found whole, as they were then: to read a large index again takes seconds."""
 
 _MOST_REMEMBERED = 10_000
+_YOUNG = 1_000_000_000
+"""Nanoseconds for which a file is not remembered: it may be written to again without its times telling."""
 
 
 class _Footer(msgspec.Struct):
@@ -44,9 +47,10 @@ def require_whole(path: Path) -> None:
         raise ValueError(f"{path.name} is missing") from None
     if footer is None or sum_of(path, status.st_size - footer[0]).crc != footer[1]:
         raise ValueError(f"{path.name} is not as it was written")
-    if len(_FOUND_WHOLE) >= _MOST_REMEMBERED:
-        _FOUND_WHOLE.clear()
-    _FOUND_WHOLE.add(mark)
+    if time.time_ns() - status.st_ctime_ns > _YOUNG:
+        if len(_FOUND_WHOLE) >= _MOST_REMEMBERED:
+            _FOUND_WHOLE.clear()
+        _FOUND_WHOLE.add(mark)
 
 
 def read_meta(folder: Path) -> bytes:

@@ -17,7 +17,7 @@ from archive_library import oracle
 from seen import Seen, halves, look
 from small_library import PROGRAM, canoe_here, environment
 
-from archive.catalogue import Listing
+from archive.catalogued import Listing
 from canoe.home import Home
 
 MOMENTS = (("canoe.toml", 1.0), ("staging/work-*", 0.8), ("staging/[0-9]*", 0.15))

@@ -14,7 +14,8 @@ import pytest
 from archive_library import bare_item, book, dump, filled, publishing, sha512
 
 from archive import catalogue_file, schema
-from archive.catalogue import END, Catalogue, Listing
+from archive.catalogue import Catalogue
+from archive.catalogued import END, Listing
 from archive.cataloguing import Batch, Entry, PageSpan
 from archive.clock import SECOND
 from archive.library import Library

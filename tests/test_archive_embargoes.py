@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from archive_library import bare_item, book, dump, publishing
 
-from archive.catalogue import Listing
+from archive.catalogued import Listing
 from archive.embargoes import ended, lift
 from archive.library import Library
 from archive.lineage import EMBARGO_ENDED, own_states

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from archive_library import bare_item, book, dump, publishing, put_records
 
-from archive.catalogue import END, Catalogue, Listing
+from archive.catalogue import Catalogue
+from archive.catalogued import END, Listing
 from archive.cataloguing import Batch, Entry
 from archive.clock import SECOND
 from archive.feed import WHOLE, Member, Placed, members_of

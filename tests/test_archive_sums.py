@@ -19,7 +19,8 @@ import pytest
 from archive_library import bare_item, book, dump, publishing
 
 from archive import catalogue_file
-from archive.catalogue import Catalogue, Listing
+from archive.catalogue import Catalogue
+from archive.catalogued import Listing
 from archive.cataloguing import Batch, Entry
 from archive.library import Library
 from archive.sums import Note, Sum, Sums, sealed, sum_of, unsealed

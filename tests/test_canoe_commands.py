@@ -28,7 +28,7 @@ from small_library import (
     working_in,
 )
 
-from archive.catalogue import Listing
+from archive.catalogued import Listing
 from archive.lock import writer_lock
 from canoe.home import Home
 from metadata.ids import is_item_id

@@ -23,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message
 
-from archive.catalogue import Catalogue, Listing
+from archive.catalogue import Catalogue
+from archive.catalogued import Listing
 from oai.app import FORM, MAX_BODY, Door, accepts_gzip, application
 from oai.limit import Limit
 from oai.pace import Pace

@@ -20,7 +20,8 @@ from oai_library import (
     write,
 )
 
-from archive.catalogue import Catalogue, Listing
+from archive.catalogue import Catalogue
+from archive.catalogued import Listing
 from archive.clock import SECOND
 from metadata.errors import UsageError
 from metadata.model import Item

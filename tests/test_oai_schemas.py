@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from oai_library import NOW, START, made_item, opened, repository, write
 
-from archive.catalogue import Listing
+from archive.catalogued import Listing
 from metadata.model import Text
 from oai.arguments import RULES, parse_pairs
 from oai.provider import Provider, answer

@@ -208,6 +208,13 @@ def segment_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*/*") if len(path.stem) >= 32)
 
 
+def put_byte(path: Path, place: int, value: int) -> None:
+    """Change one byte in place: a file that is cut short while Tantivy has it mapped would kill the process."""
+    with path.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(bytes([value]))
+
+
 def test_no_byte_of_an_index_can_change_unnoticed(tmp_path: Path) -> None:
     fill(tmp_path, sample(), 3)
     open_reader(tmp_path).close()
@@ -217,14 +224,13 @@ def test_no_byte_of_an_index_can_change_unnoticed(tmp_path: Path) -> None:
         whole, status = path.read_bytes(), path.stat()
         body = len(whole) - 1 if path == meta else whole.rindex(b'{"version"')
         for _ in range(12):
-            content = bytearray(whole)
-            content[chance.randrange(body)] ^= 1 << chance.randrange(8)
-            path.write_bytes(content)
+            place = chance.randrange(body)
+            put_byte(path, place, whole[place] ^ 1 << chance.randrange(8))
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
             with pytest.raises(Outdated, match=re.escape(path.name)) as caught:
                 open_reader(tmp_path)
             assert "canoe rebuild --index" in caught.value.hint
-        path.write_bytes(whole)
+            put_byte(path, place, whole[place])
     assert open_reader(tmp_path).find(Request("forest")).total == 1
 
 
@@ -234,13 +240,13 @@ def test_a_footer_that_is_damaged_is_no_footer(tmp_path: Path) -> None:
         whole = path.read_bytes()
         start = whole.rindex(b'{"version"')
         for place in range(start, len(whole)):
-            path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+            put_byte(path, place, whole[place] ^ 0x10)
             try:
                 found = open_reader(tmp_path).find(Request("forest")).total
             except Outdated:
-                continue
+                found = 1
+            put_byte(path, place, whole[place])
             assert found == 1, "what the digest does not cover is of no meaning"
-        path.write_bytes(whole)
 
 
 def test_a_writer_that_was_killed_leaves_an_index_that_is_not_called_damaged(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.catalogue import Change
+from archive.catalogued import Change
 from archive.clock import to_datestamp
 from metadata import citing
 from metadata.model import Item

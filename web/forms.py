@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.catalogue import Held
+from archive.catalogued import Held
 from archive.clock import to_datestamp
 from metadata.bibtex_export import bibtex
 from metadata.csl import csl

@@ -9,7 +9,7 @@ from itertools import islice
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.catalogue import Held
+from archive.catalogued import Held
 from archive.cataloguing import PageSpan
 from metadata.errors import CanoeError, NotFound
 from metadata.ids import is_item_id

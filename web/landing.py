@@ -4,7 +4,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.catalogue import Held
+from archive.catalogued import Held
 from metadata.highwire import highwire
 from metadata.model import Item
 from metadata.origins import link_home, page_at_home

@@ -11,7 +11,7 @@ from itertools import islice
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.catalogue import Change
+from archive.catalogued import Change
 from archive.clock import SECOND, to_rfc3339
 from archive.library import Library
 from archive.lineage import INGESTED

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archive.catalogue import Catalogue, Listing
+from archive.catalogue import Catalogue
+from archive.catalogued import Listing
 from metadata.errors import NotFound
 from metadata.ids import ALPHABET
 

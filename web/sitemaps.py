@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from archive.catalogue import Change
+from archive.catalogued import Change
 from archive.clock import to_datestamp
 from metadata.xmlbuild import document, element, leaf
 from web.reader import alternates

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archive.catalogue import Held
+from archive.catalogued import Held
 from metadata.dublin_core import oai_dc
 from metadata.xmlbuild import document, element, leaf
 from metadata.xmltext import escape

@@ -37,38 +37,47 @@ class FoldersForm(StrEnum):
     FILES = "files"
 
 
+PathsArgument = Annotated[list[Path] | None, typer.Argument(help="Folders (any depth) and files.", show_default=False)]
+PlanOption = Annotated[bool, typer.Option("--plan", help="Write nothing; report what would become of each piece.")]
+LanguageOption = Annotated[
+    str, typer.Option(help="Languages of pages whose record names none: eng+fra+spa.", show_default="settings")
+]
+CollectionOption = Annotated[str, typer.Option(help="Collection that everything joins.", show_default="none")]
+WorkersOption = Annotated[int, typer.Option(min=0, help="Processes that read pages.", show_default="all cores")]
+SchedulerOption = Annotated[
+    str, typer.Option(help="The dask cluster that reads the pages: tcp://HOST:PORT.", show_default="none")
+]
+MappingOption = Annotated[
+    Path | None, typer.Option(help="What the columns of tables mean, in TOML.", show_default="their own names")
+]
+FoldersOption = Annotated[
+    FoldersForm | None,
+    typer.Option(help="How folders of images are taken: auto, one or files.", show_default="settings"),
+]
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", help="Write the report to this file, too: a page in HTML.")
+]
+RetryOption = Annotated[
+    bool, typer.Option("--retry", help="Read again the pages that could not be read; takes no paths.")
+]
+ProgressOption = Annotated[
+    ProgressForm, typer.Option(help="How far it is, on standard error: auto, lines, json or none.")
+]
+
+
 def ingest_command(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders (any depth) and files.", show_default=False)
-    ] = None,
+    paths: PathsArgument = None,
     home: HomeOption = None,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Write nothing; report what would become of each piece.")
-    ] = False,
-    language: Annotated[
-        str, typer.Option(help="Languages of pages whose record names none: eng+fra+spa.", show_default="settings")
-    ] = "",
-    collection: Annotated[str, typer.Option(help="Collection that everything joins.", show_default="none")] = "",
-    workers: Annotated[int, typer.Option(min=0, help="Processes that read pages.", show_default="all cores")] = 0,
-    scheduler: Annotated[
-        str, typer.Option(help="The dask cluster that reads the pages: tcp://HOST:PORT.", show_default="none")
-    ] = "",
-    mapping: Annotated[
-        Path | None, typer.Option(help="What the columns of tables mean, in TOML.", show_default="their own names")
-    ] = None,
-    folders: Annotated[
-        FoldersForm | None,
-        typer.Option(help="How folders of images are taken: auto, one or files.", show_default="settings"),
-    ] = None,
-    report_file: Annotated[
-        Path | None, typer.Option("--report", help="Write the report to this file, too: a page in HTML.")
-    ] = None,
-    again: Annotated[
-        bool, typer.Option("--retry", help="Read again the pages that could not be read; takes no paths.")
-    ] = False,
-    progress: Annotated[
-        ProgressForm, typer.Option(help="How far it is, on standard error: auto, lines, json or none.")
-    ] = ProgressForm.AUTO,
+    plan: PlanOption = False,
+    language: LanguageOption = "",
+    collection: CollectionOption = "",
+    workers: WorkersOption = 0,
+    scheduler: SchedulerOption = "",
+    mapping: MappingOption = None,
+    folders: FoldersOption = None,
+    report_file: ReportOption = None,
+    again: RetryOption = False,
+    progress: ProgressOption = ProgressForm.AUTO,
     as_json: JsonOption = False,
 ) -> None:
     """Bring publications and records into the library, and report what became of each piece.

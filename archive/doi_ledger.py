@@ -70,11 +70,6 @@ class DoiRow:
             return "findable"
         return "registered" if self.accepted or self.in_doubt or self.state in _RESOLVING else ""
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether the archive says what the agency has accepted."""
-        return not self.accepted or self.accepted == self.state
-
 
 _COLUMNS = tuple(part.name for part in fields(DoiRow))
 _values = attrgetter(*_COLUMNS)

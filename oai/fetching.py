@@ -5,21 +5,18 @@ Specification: OAI-PMH 2.0, section 3.1.2 (HTTP's own answers: 302, 503 with Ret
 """
 
 import random
-import ssl
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
-import certifi
 from urllib3 import BaseHTTPResponse, PoolManager
 from urllib3.exceptions import HTTPError, SSLError
 
+from metadata.calling import fault_said, retry_after, trusting
 from metadata.errors import UsageError
 from oai.guard import Connections, PrivateAddress
 
@@ -113,7 +110,7 @@ class Fetcher:
         self._manners = manners
         self._waiting = waiting
         self._connections = Connections(manners.allow_private, manners.silence)
-        self._pool = PoolManager(num_pools=4, maxsize=1, ssl_context=_trusting(), retries=False)
+        self._pool = PoolManager(num_pools=4, maxsize=1, ssl_context=trusting(), retries=False)
         self._pool.pool_classes_by_scheme = self._connections.pools()
 
     def close(self) -> None:
@@ -168,9 +165,9 @@ class Fetcher:
             except PrivateAddress as fault:
                 raise Forbidden(str(fault)) from fault
             except SSLError as fault:
-                raise Trouble(f"its certificate is not accepted ({_said(fault)})") from fault
+                raise Trouble(f"its certificate is not accepted ({fault_said(fault)})") from fault
             except (HTTPError, OSError) as fault:
-                said = "it took too long to answer" if is_over() else f"it cannot be reached ({_said(fault)})"
+                said = "it took too long to answer" if is_over() else f"it cannot be reached ({fault_said(fault)})"
                 raise _Passing(said) from fault
         raise Trouble(f"it leads on and on: more than {_MOST_REDIRECTS} redirects")
 
@@ -181,7 +178,7 @@ class Fetcher:
     def _read(self, answer: BaseHTTPResponse, is_over: Callable[[], bool]) -> Reply:
         if answer.status in _PASSING:
             said = f"it answers with HTTP status {answer.status}"
-            raise _Passing(said, _retry_after(answer), failed=answer.status == 500)
+            raise _Passing(said, retry_after(answer.headers.get("Retry-After", "")), failed=answer.status == 500)
         data = b"".join(self._unpacked(answer))
         if is_over():
             raise _Passing("it took too long to answer")
@@ -225,13 +222,6 @@ class Fetcher:
             timer.cancel()
 
 
-def _trusting() -> ssl.SSLContext:
-    """Return how servers are verified: by the authorities of this machine, and those that are shipped."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
-
-
 def _led_on(url: str, answer: BaseHTTPResponse) -> str:
     """Return where an answer leads; every host is judged again when it is connected to."""
     target = urljoin(url, answer.headers.get("Location", ""))
@@ -241,28 +231,9 @@ def _led_on(url: str, answer: BaseHTTPResponse) -> str:
         raise Trouble(f"it leads to {target[:200]!r}, which is no address of the web") from fault
 
 
-def _retry_after(answer: BaseHTTPResponse) -> float | None:
-    """Return the seconds that Retry-After asks for (RFC 9110, section 10.2.3): a number, or a moment."""
-    told = answer.headers.get("Retry-After", "").strip()
-    if told.isascii() and told.isdigit():
-        return float(told[:9])
-    try:
-        moment = parsedate_to_datetime(told)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
 def _charset(content_type: str) -> str:
     for part in content_type.split(";")[1:]:
         name, _, value = part.partition("=")
         if name.strip().lower() == "charset":
             return value.strip(" \"'")[:40]
     return ""
-
-
-def _said(fault: Exception) -> str:
-    """Return what happened in a sentence's words, without the names of classes and objects."""
-    reason = str(fault).rpartition(": ")[2] or type(fault).__name__
-    return " ".join(reason.split())[:200]

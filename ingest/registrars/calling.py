@@ -1,19 +1,15 @@
 """Calling an agency over HTTP: one request, one answer, both bounded; whether to ask again is for others to say."""
 
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import cache
 
-import certifi
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.util import make_headers
 
 from ingest.registrars import Credentials
+from metadata.calling import fault_said, retry_after, trusting
 
 _MOST_BYTES = 1 << 20
 _CHUNK = 65_536
@@ -55,7 +51,7 @@ class Caller:
         known = f"{credentials.user}:{credentials.password}" if credentials else None
         self._headers = make_headers(basic_auth=known, user_agent="Canoe")
         self._seconds, self._timeout = seconds, Timeout(connect=min(10.0, silence), read=silence)
-        self._pool = PoolManager(num_pools=1, maxsize=1, ssl_context=_trusting(), retries=False)
+        self._pool = PoolManager(num_pools=1, maxsize=1, ssl_context=trusting(), retries=False)
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
         """Return what an address answers; raises Unanswered."""
@@ -66,15 +62,15 @@ class Caller:
                 redirect=False, retries=False, preload_content=False,
             )  # fmt: skip
             try:
-                return Reply(answer.status, _read(answer, deadline), _retry_after(answer))
+                return Reply(answer.status, _read(answer, deadline), retry_after(answer.headers.get("Retry-After", "")))
             finally:
                 answer.drain_conn() if answer.length_remaining == 0 else answer.close()
         except SSLError as fault:
-            raise Unanswered(f"its certificate is not accepted ({_said(fault)})", False, True) from fault
+            raise Unanswered(f"its certificate is not accepted ({fault_said(fault)})", False, True) from fault
         except (NewConnectionError, ConnectTimeoutError) as fault:
-            raise Unanswered(f"it cannot be reached ({_said(fault)})", sent=False) from fault
+            raise Unanswered(f"it cannot be reached ({fault_said(fault)})", sent=False) from fault
         except (HTTPError, OSError) as fault:
-            raise Unanswered(f"no answer came ({_said(fault)})", sent=True) from fault
+            raise Unanswered(f"no answer came ({fault_said(fault)})", sent=True) from fault
 
     def close(self) -> None:
         """Give up the connection."""
@@ -88,30 +84,3 @@ def _read(answer: BaseHTTPResponse, deadline: float) -> bytes:
         if len(data) > _MOST_BYTES or time.monotonic() > deadline:
             raise Unanswered("its answer is too long, or takes too long", sent=True)
     return bytes(data)
-
-
-@cache
-def _trusting() -> ssl.SSLContext:
-    """Return how servers are verified: by the authorities of this machine, and those that are shipped."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
-
-
-def _retry_after(answer: BaseHTTPResponse) -> float | None:
-    """Return the seconds that Retry-After asks for (RFC 9110, section 10.2.3): a number, or a moment."""
-    told = answer.headers.get("Retry-After", "").strip()
-    if told.isascii() and told.isdigit():
-        return float(told[:9])
-    try:
-        moment = parsedate_to_datetime(told)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _said(fault: Exception) -> str:
-    """Return what happened in a sentence's words, without the names of classes and objects."""
-    reason = str(fault).rpartition(": ")[2] or type(fault).__name__
-    return " ".join(reason.split())[:200]

@@ -6,9 +6,9 @@
 PATHs are PDF, TIFF, JPEG or PNG files; both sides read them in one language, on one thread a page.
 The floor is one ``tesseract`` run a page that gives txt, hOCR, ALTO and a text-only PDF of the page images
 that Canoe itself would read; Canoe opens the document, reads it, makes text, hOCR and ALTO of each page
-and the searchable copy. Prints CPU seconds (children included) and wall seconds, medians of N runs, and their
-ratios. OCRmyPDF reads the same beside them where it is one PDF and the program is installed, or named
-by ``--ocrmypdf`` (in an environment of its own, for instance); it makes its searchable PDF and a text file.
+and the searchable copy. Prints CPU seconds (children included) and wall seconds, medians of N runs, and the medians
+of their ratios within a run. OCRmyPDF reads the same beside them where it is one PDF and the program is installed, or
+named by ``--ocrmypdf`` (in an environment of its own, for instance); it makes its searchable PDF and a text file.
 
 ``--pages`` reads every page in FOLDER (and below) that has its text beside it (``name.gt.txt``, pages parted by
 form feeds) and prints a row each: errors a hundred characters, bare and by each engine, and what the reading cost.
@@ -35,7 +35,7 @@ from benchmarks.scoring import error_rate
 from ingest.digitise import digitise
 from ingest.documents import Digitised, Document, Limits
 from ingest.engine import ENGINES, OcrEngine, load_engine
-from ingest.images import Picture, frame_sizes, picture
+from ingest.images import Picture, page_sizes, picture
 from ingest.languages import detect
 from ingest.pdfpages import page_picture
 from ingest.survey import Survey, survey
@@ -165,7 +165,7 @@ def _images(path: Path, folder: Path) -> list[Picture]:
     target = folder / path.name
     target.mkdir()
     if MEDIA_TYPES[path.suffix.lower()] != "application/pdf":
-        return [picture(path, frame, target, LIMITS) for frame in range(len(frame_sizes(path, LIMITS)))]
+        return [picture(path, frame, target, LIMITS) for frame in page_sizes(path, LIMITS)]
     found = survey(_document(path, "eng", folder / f"{path.name}.survey"), LIMITS)
     if not isinstance(found, Survey):
         raise SystemExit(f"{path}: {found.message()}")
@@ -186,18 +186,24 @@ def _processor() -> float:
 
 
 def _report(pages: int, costs: dict[str, list[Cost]]) -> None:
-    processor = {side: statistics.median(cost.processor for cost in runs) for side, runs in costs.items()}
-    wall = {side: statistics.median(cost.wall for cost in runs) for side, runs in costs.items()}
+    processor = {side: [cost.processor for cost in runs] for side, runs in costs.items()}
+    wall = {side: [cost.wall for cost in runs] for side, runs in costs.items()}
     _say(f"{pages} pages, median of {len(costs['tesseract'])} runs; the last number is of workers")
     for side in costs:
-        ratio = processor[side] / processor["tesseract"]
-        _say(f"{side:20} CPU {processor[side]:7.2f} s  ratio {ratio:5.3f}   wall {wall[side]:7.2f} s")
+        ratio = _ratio(processor[side], processor["tesseract"])
+        cpu, clock = (statistics.median(times[side]) for times in (processor, wall))
+        _say(f"{side:20} CPU {cpu:7.2f} s  ratio {ratio:5.3f}   wall {clock:7.2f} s")
     if "ocrmypdf" in costs:
         for side in (side for side in costs if side.startswith("canoe")):
-            _say(f"{side:20} CPU ÷ OCRmyPDF {processor[side] / processor['ocrmypdf']:5.3f}")
+            _say(f"{side:20} CPU ÷ OCRmyPDF {_ratio(processor[side], processor['ocrmypdf']):5.3f}")
     for side in costs:
         if side.endswith(", 2"):
-            _say(f"{side[:-3]}, wall, 1 → 2 workers: {wall[side[:-1] + '1'] / wall[side]:.2f} ×")
+            _say(f"{side[:-3]}, wall, 1 → 2 workers: {_ratio(wall[side[:-1] + '1'], wall[side]):.2f} ×")
+
+
+def _ratio(times: Sequence[float], to: Sequence[float]) -> float:
+    """Return the median of the ratios within each run: the machine's pace changes from one run to the next."""
+    return statistics.median(one / other for one, other in zip(times, to, strict=True))
 
 
 def _compare_pages(folder: Path, engines: dict[str, OcrEngine], work: Path) -> None:

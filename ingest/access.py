@@ -29,7 +29,7 @@ from metadata.pages import read_page
 from metadata.problems import Problem, problem
 
 _FAULTS = (
-    OSError, SyntaxError, ValueError, EOFError, RuntimeError, KeyError, TypeError, AttributeError, MemoryError,
+    OSError, SyntaxError, ValueError, EOFError, RuntimeError, LookupError, TypeError, AttributeError, MemoryError,
     pikepdf.PdfError, TooLarge,
 )  # fmt: skip
 

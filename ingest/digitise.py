@@ -251,6 +251,7 @@ class _Course:
             most_frequent(read.language for read in reads),
             (*told, *(fault for read in reads for fault in read.problems), *result.problems),
             self.survey.title if self.survey else "",
+            dois=self.survey.dois if self.survey else (),
         )
         shutil.rmtree(work_folder(self.document))
 

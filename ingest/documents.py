@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from metadata.problems import Problem
+
+Folders = Literal["auto", "one", "files"]
+"""How folders of images are taken: as :mod:`ingest.series` says; each as one publication; each image by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Digitised:
     be made (a problem says so). ``languages`` are BCP 47 tags of its pages, most frequent first.
     ``title`` is what the file says of itself, ``""`` where that is nothing or no title.
     ``original_format`` and ``access_format`` are the formats of the document and of its access copy.
+    ``dois`` are those that its metadata state.
     """
 
     document: Document
@@ -100,6 +105,7 @@ class Digitised:
     title: str = ""
     original_format: Identification = Identification()
     access_format: Identification = Identification()
+    dois: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

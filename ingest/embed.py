@@ -1,7 +1,7 @@
 """An image as a PDF page, without loss and without decoding where that can be.
 
-JPEG and JPEG 2000 go in as they are (ISO 32000-1, 7.4.8 and 7.4.9), 1-bit images as CCITT
-Group 4 (7.4.6), everything else as PNG codes it: Flate with predictors (7.4.4.4).
+JPEG and JPEG 2000 go in as they are (ISO 32000-1, 7.4.8 and 7.4.9), the JPEG that a TIFF holds too, 1-bit
+images as CCITT Group 4 (7.4.6), everything else as PNG codes it: Flate with predictors (7.4.4.4).
 """
 
 import io
@@ -14,9 +14,10 @@ from pikepdf import Array, Dictionary, Name, Pdf
 from PIL import Image
 
 from ingest.documents import Limits
-from ingest.images import believable_dpi, flat, opened
+from ingest.images import believable_dpi, flat, grey, opened
+from ingest.tiff_jpeg import Coded, jpeg_in_tiff
 
-_LARGEST = 14_400  # units of the longest side of a page (ISO 32000-1, annex C.2)
+_SMALLEST, _LARGEST = 3, 14_400  # units of the sides of a page (ISO 32000-1, annex C.2)
 _GREY, _COLOUR, _PALETTE = 0, 2, 3  # PNG 11.2.2, colour types
 _STRIP_OFFSETS, _STRIP_COUNTS, _ROWS_PER_STRIP = 273, 279, 278  # TIFF 6.0, section 8
 
@@ -28,9 +29,11 @@ def add_image_page(pdf: Pdf, path: Path, frame: int, limits: Limits) -> pikepdf.
     """
     with opened(path, limits, frame) as image:
         stream = _stream(pdf, image, path)
-        scale = min(72 / believable_dpi(image), _LARGEST / max(image.size))
+        scale = max(72 / believable_dpi(image), _SMALLEST / min(image.size))
+        scale = min(scale, _LARGEST / max(image.size))
     width, height = int(stream.Width) * scale, int(stream.Height) * scale
-    page = pdf.add_blank_page(page_size=(round(width, 3), round(height, 3)))
+    page = pdf.add_blank_page()
+    page.mediabox = Array([0, 0, round(width, 3), round(height, 3)])
     page.add_resource(stream, Name.XObject, Name.Scan)
     page.Contents = pdf.make_stream(f"q {width:.3f} 0 0 {height:.3f} 0 0 cm /Scan Do Q".encode("ascii"))
     return page
@@ -38,14 +41,15 @@ def add_image_page(pdf: Pdf, path: Path, frame: int, limits: Limits) -> pikepdf.
 
 def _stream(pdf: Pdf, image: Image.Image, path: Path) -> pikepdf.Stream:
     """Return the image XObject."""
-    if image.format == "JPEG" and image.mode in ("L", "RGB", "CMYK"):
+    if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB", "CMYK"):
         return _as_jpeg(pdf, image, path.read_bytes())
     if image.format == "JPEG2000":
         width, height = image.size
         return _image(pdf, path.read_bytes(), (width, height), Filter=Name.JPXDecode)
     if image.mode == "1":
         return _as_ccitt(pdf, image)
-    return _as_png(pdf, image)
+    coded = jpeg_in_tiff(image, path)
+    return _from_tiff(pdf, image, coded) if coded else _as_png(pdf, image)
 
 
 def _as_jpeg(pdf: Pdf, image: Image.Image, data: bytes) -> pikepdf.Stream:
@@ -54,6 +58,18 @@ def _as_jpeg(pdf: Pdf, image: Image.Image, data: bytes) -> pikepdf.Stream:
     if image.mode == "CMYK" and "adobe" in image.info:  # Adobe's CMYK is stored inverted
         made.Decode = Array([1, 0, 1, 0, 1, 0, 1, 0])
     return made
+
+
+def _from_tiff(pdf: Pdf, image: Image.Image, coded: Coded) -> pikepdf.Stream:
+    return _image(
+        pdf,
+        coded.data,
+        image.size,
+        Filter=Name.DCTDecode,
+        DecodeParms=Dictionary(ColorTransform=int(coded.transformed)),  # Table 13
+        ColorSpace=Name.DeviceGray if image.mode == "L" else Name.DeviceRGB,
+        BitsPerComponent=8,
+    )
 
 
 def _as_ccitt(pdf: Pdf, image: Image.Image) -> pikepdf.Stream:
@@ -98,8 +114,12 @@ def _as_png(pdf: Pdf, image: Image.Image) -> pikepdf.Stream:
 
 def _opaque(image: Image.Image) -> Image.Image:
     """Return the image in a mode that PNG and PDF both have, without transparency."""
+    if image.mode.startswith("I;16"):
+        return image.convert("I").convert("I;16")  # of either order of bytes
+    if image.mode in ("I", "F"):
+        return grey(image)
     plain = flat(image)
-    return plain if plain.mode in ("L", "RGB", "P", "I;16") else plain.convert("RGB")
+    return plain if plain.mode in ("L", "RGB", "P") else plain.convert("RGB")
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -1,7 +1,7 @@
 """Laying invisible text on pages: one set of fonts for the document, one stream for each page.
 
-The page's own contents stay as they are: a ``q`` is put before them and what follows begins with
-``Q``, so that the text finds the graphics state of a page on which nothing was drawn yet.
+The text is put before the page's own contents, which stay as they are: there it finds the graphics state of a
+page on which nothing was drawn yet, also where contents save states that they never restore.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from ingest.pdfnature import decoded_length
 from metadata.model import Page
 
 _DEEPEST_TREE = 50
+_LETTER = (0.0, 0.0, 612.0, 792.0)  # what pdfium takes for a media box that is missing or empty
 _SHORT = 4096  # bytes of contents: those of a scan are some 50
 
 
@@ -25,7 +26,6 @@ class Grafter:
     def __init__(self, pdf: Pdf) -> None:
         self._pdf = pdf
         self._alphabet = Alphabet()
-        self._before = pdf.make_stream(b"q")
         self._names = _unused(pdf)
         self._fonts: list[Dictionary] = []
 
@@ -35,7 +35,7 @@ class Grafter:
         content, used = layer_of(read, matrix, self._alphabet, self._names)
         if not content:
             return
-        page.obj.Contents = self._around(page, b"Q " + content)
+        page.obj.Contents = self._before(page, content)
         fonts = self._own_fonts(page)
         for number in used:
             fonts[f"/{self._names}{number}"] = self._font(number)
@@ -46,13 +46,13 @@ class Grafter:
             for key, value in font.items():
                 blank[key] = value
 
-    def _around(self, page: pikepdf.Page, content: bytes) -> pikepdf.Object:
-        """Return the page's contents between ``q`` and ``content``; short ones in one stream with it, for its size."""
+    def _before(self, page: pikepdf.Page, content: bytes) -> pikepdf.Object:
+        """Return the page's contents after ``content``; short ones in one stream with it, for its size."""
         streams = list(_contents(page))
         lengths = [decoded_length(stream, _SHORT) for stream in streams]
         if all(length is not None and length <= _SHORT for length in lengths):
-            return packed(self._pdf, b"\n".join([b"q", *(stream.read_bytes() for stream in streams), content]))
-        return Array([self._before, *streams, packed(self._pdf, content)])
+            return packed(self._pdf, b"".join([content, *(stream.read_bytes() + b"\n" for stream in streams)]))
+        return Array([packed(self._pdf, content), *streams])
 
     def _font(self, number: int) -> Dictionary:
         """Return a font that is still blank: what it holds is known when all is laid."""
@@ -99,7 +99,9 @@ def _contents(page: pikepdf.Page) -> Iterator[pikepdf.Stream]:
 
 def sheet_of(page: pikepdf.Page) -> Sheet:
     """Return the visible box: the crop box as far as it lies in the media box (ISO 32000-1, 14.11.2)."""
-    media, crop = _box(page.mediabox), _box(page.cropbox)
+    media, crop = _box(inherited_of(page, "/MediaBox")), _box(inherited_of(page, "/CropBox"))
+    media = media or _LETTER
+    crop = crop or media
     left, bottom = max(media[0], crop[0]), max(media[1], crop[1])
     right, top = min(media[2], crop[2]), min(media[3], crop[3])
     if left >= right or bottom >= top:
@@ -108,10 +110,16 @@ def sheet_of(page: pikepdf.Page) -> Sheet:
     return Sheet(left, bottom, right, top, int(turn) % 360 if turn is not None else 0)
 
 
-def _box(array: Array) -> tuple[float, float, float, float]:
-    """Return a rectangle with its corners in order; files give them in any (ISO 32000-1, 7.9.5)."""
+def _box(array: pikepdf.Object | None) -> tuple[float, float, float, float] | None:
+    """Return a rectangle with its corners in order; files give them in any (ISO 32000-1, 7.9.5). None for an empty one.
+
+    Raises ValueError or TypeError for what is no rectangle.
+    """
+    if not isinstance(array, Array):
+        return None
     x, y, other_x, other_y = (float(value) for value in array.as_list())
-    return min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y)
+    box = min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y)
+    return box if box[0] < box[2] and box[1] < box[3] else None
 
 
 def inherited_of(page: pikepdf.Page, key: str) -> pikepdf.Object | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from ingest.documents import Limits
+from ingest.tiff_pages import NEW_SUBFILE_TYPE, NO_PAGE
 
 Image.MAX_IMAGE_PIXELS = None  # see _admit
 
@@ -26,6 +27,7 @@ LONGEST_SIDE = 32_000
 """Pixels; Tesseract refuses more than 32,767."""
 
 _TURNS = {3: 180, 6: 90, 8: 270}  # Exif 2.32, 4.6.4 A, Orientation → clockwise turn to upright
+_ORIENTATION, _SUBFILE_TYPE, _REDUCED = 0x0112, 255, 2
 _TRANSPOSE = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 
 
@@ -59,7 +61,8 @@ def opened(path: Path, limits: Limits, frame: int = 0) -> Iterator[Image.Image]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about metadata that nobody reads here
-        with Image.open(path, formats=FORMATS) as image:
+        # Not by its path: what Pillow maps into memory of a TIFF that is to be turned comes out awry.
+        with path.open("rb") as stream, Image.open(stream, formats=FORMATS) as image:
             _admit(image, limits)
             if frame:
                 image.seek(frame)
@@ -67,9 +70,9 @@ def opened(path: Path, limits: Limits, frame: int = 0) -> Iterator[Image.Image]:
             yield image
 
 
-def frame_sizes(path: Path, limits: Limits) -> tuple[tuple[int, int], ...]:
-    """Return width and height of each frame; raises as :func:`opened` does."""
-    sizes = []
+def page_sizes(path: Path, limits: Limits) -> dict[int, tuple[int, int]]:
+    """Return width and height of each frame that is a page, by the frame's number; raises as :func:`opened` does."""
+    sizes = {}
     with opened(path, limits) as image:
         frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
         if frames > limits.pages:
@@ -77,8 +80,12 @@ def frame_sizes(path: Path, limits: Limits) -> tuple[tuple[int, int], ...]:
         for frame in range(frames):
             image.seek(frame)
             _admit(image, limits)
-            sizes.append(_upright_size(image))
-    return tuple(sizes)
+            if _is_page(image):
+                sizes[frame] = _upright_size(image)
+        if not sizes:  # one that calls itself a small copy, of what is not there
+            image.seek(0)
+            sizes[0] = _upright_size(image)
+    return sizes
 
 
 def picture(path: Path, frame: int, folder: Path, limits: Limits) -> Picture:
@@ -89,9 +96,11 @@ def picture(path: Path, frame: int, folder: Path, limits: Limits) -> Picture:
         dpi = believable_dpi(image)
         if turn == 0 and scale == 1 and _as_it_is(image):
             return Picture(path.resolve(), dpi)
-        upright = _grey(image)
+        upright = grey(image)
         if scale < 1:
-            upright = upright.resize([max(1, int(side * scale)) for side in upright.size], reducing_gap=2.0)
+            # Of an image of 1 bit Pillow would leave out every other pixel or so.
+            tones = upright.convert("L") if upright.mode == "1" else upright
+            upright = tones.resize([max(1, int(side * scale)) for side in tones.size], reducing_gap=2.0)
         if turn:
             upright = upright.transpose(_TRANSPOSE[turn])
         return Picture(save_plain(upright, folder / f"{frame}.pnm"), round(dpi * scale), turn, scale < 1)
@@ -100,7 +109,7 @@ def picture(path: Path, frame: int, folder: Path, limits: Limits) -> Picture:
 def turned(path: Path, turn: int, target: Path) -> Path:
     """Write the image turned clockwise by 90, 180 or 270 degrees, and return where."""
     with Image.open(path, formats=READABLE) as image:
-        return save_plain(_grey(image).transpose(_TRANSPOSE[turn]), target)
+        return save_plain(grey(image).transpose(_TRANSPOSE[turn]), target)
 
 
 def save_plain(image: Image.Image, target: Path) -> Path:
@@ -110,8 +119,12 @@ def save_plain(image: Image.Image, target: Path) -> Path:
 
 
 def stored_turn(image: Image.Image) -> int:
-    """Return the clockwise turn that the file's orientation field asks for (mirrored ones: 0)."""
-    return _TURNS.get(image.getexif().get(0x0112, 1), 0)
+    """Return the clockwise turn that the file's orientation field asks for (mirrored ones: 0).
+
+    0 for a TIFF: Pillow turns and mirrors it as it decodes it, and gives the size that it has then.
+    """
+    told = image.getexif().get(_ORIENTATION) if image.format != "TIFF" else 1
+    return _TURNS.get(told, 0) if isinstance(told, int) else 0
 
 
 def believable_dpi(image: Image.Image) -> int:
@@ -157,13 +170,21 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
     return (height, width) if stored_turn(image) in (90, 270) else (width, height)
 
 
+def _is_page(image: Image.Image) -> bool:
+    """Say whether a frame of a TIFF is a page, and neither a small copy nor a mask of one (TIFF 6.0, section 8)."""
+    tags = getattr(image, "tag_v2", {})
+    kind = tags.get(NEW_SUBFILE_TYPE)
+    return not (isinstance(kind, int) and kind & NO_PAGE) and tags.get(_SUBFILE_TYPE) != _REDUCED
+
+
 def _as_it_is(image: Image.Image) -> bool:
     """Say whether Tesseract reads the file itself rightly: grey or true colour, JPEG or PNG."""
     plain = image.mode in ("1", "L", "RGB") and "transparency" not in image.info
-    return plain and image.format in ("JPEG", "PNG")
+    return plain and image.format in ("JPEG", "MPO", "PNG")
 
 
-def _grey(image: Image.Image) -> Image.Image:
+def grey(image: Image.Image) -> Image.Image:
+    """Return the image in grey of 8 bits, or as it is where it has 1; without transparency."""
     if image.mode == "1":
         return image
     if image.mode.startswith("I"):  # 16 bits: keep the high byte

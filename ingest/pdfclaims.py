@@ -58,6 +58,11 @@ def name_copy(pdf: Pdf, title: str, language: str) -> None:
                 pdf.docinfo[Name.Title] = title
 
 
+def xmp_of(pdf: Pdf) -> bytes:
+    """Return the XMP packet of a PDF, empty where there is none or it is longer than is read."""
+    return pdf.Root.Metadata.read_bytes() if _has_xmp(pdf) else b""
+
+
 def _has_xmp(pdf: Pdf) -> bool:
     length = decoded_length(pdf.Root.get("/Metadata"), _LONGEST)
     return length is not None and length <= _LONGEST

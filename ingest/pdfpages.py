@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pikepdf
@@ -17,6 +18,7 @@ from ingest.textlayer import DPI, sheet_of
 _EDGE = 1.5  # points by which a scan may miss the edge of its page and still be the page
 _JUST_BELOW = 1 - 1e-7  # pdfium rounds sizes up: 3300.0000000001 pixels would be 3301
 _RAW_DPI = (120, 650)
+_LARGEST_UNIT = 100
 
 
 @contextmanager
@@ -32,15 +34,25 @@ def page_picture(path: Path, number: int, folder: Path, limits: Limits) -> Pictu
     Raises what pikepdf and pypdfium2 raise on damage.
     """
     with pdf_page(path, number) as page:
-        shown = _only_image(page)
-        taken = _take_out(path, number, shown, folder / f"{number}") if shown else None
-        return taken or _render(page, folder / f"{number}.pgm", limits)
+        shown, taken = _only_image(page), None
+        with pikepdf.open(path) as document:
+            sheet = document.pages[number - 1] if number <= len(document.pages) else None  # pdfium may find more
+            unit = _unit(sheet) if sheet else 1.0
+            if sheet and shown:
+                taken = _take_out(sheet, (shown[0] * unit, shown[1] * unit), folder / f"{number}")
+        return taken or _render(page, unit, folder / f"{number}.pgm", limits)
 
 
-def _render(page: pdfium.PdfPage, target: Path, limits: Limits) -> Picture | None:
-    width, height = (max(1, math.ceil(side * DPI / 72)) for side in page.get_size())
+def _unit(page: pikepdf.Page) -> float:
+    """Return how many points a unit of the page is: more than one where a sheet is large (ISO 32000-1, 14.11.2)."""
+    told = page.obj.get("/UserUnit", 1)
+    return float(told) if isinstance(told, int | float | Decimal) and 1 <= told <= _LARGEST_UNIT else 1.0
+
+
+def _render(page: pdfium.PdfPage, unit: float, target: Path, limits: Limits) -> Picture | None:
+    width, height = (max(1, math.ceil(side * unit * DPI / 72)) for side in page.get_size())
     scale = reading_scale((width, height), limits)
-    bitmap = page.render(scale=DPI / 72 * scale * _JUST_BELOW, grayscale=True)
+    bitmap = page.render(scale=DPI / 72 * unit * scale * _JUST_BELOW, grayscale=True)
     try:
         image: Image.Image = bitmap.to_pil()
         if is_one_tone(image):
@@ -65,22 +77,23 @@ def _only_image(page: pdfium.PdfPage) -> tuple[float, float] | None:
     return (a, d) if upright and all(abs(edge) <= _EDGE for edge in edges) else None
 
 
-def _take_out(path: Path, number: int, shown: tuple[float, float], target: Path) -> Picture | None:
-    """Write the page's one image as it is stored, or None where only rendering shows it rightly."""
-    with pikepdf.open(path) as document:
-        page = document.pages[number - 1]
-        names = [str(instruction.operands[0]) for instruction in pikepdf.parse_content_stream(page, "Do")]
-        image = page.resources.get("/XObject", pikepdf.Dictionary()).get(names[0]) if len(names) == 1 else None
-        if not isinstance(image, pikepdf.Stream) or not _is_plain(image):
-            return None
-        dpi = round(int(image.Width) * 72 / shown[0])
-        across, down = dpi, round(int(image.Height) * 72 / shown[1])
-        if not (_RAW_DPI[0] <= dpi <= _RAW_DPI[1] and abs(across - down) <= 2):
-            return None
-        if _filters(image) == ["/DCTDecode"]:
-            target.write_bytes(image.read_raw_bytes())
-        else:
-            save_plain(pikepdf.PdfImage(image).as_pil_image(), target)
+def _take_out(page: pikepdf.Page, shown: tuple[float, float], target: Path) -> Picture | None:
+    """Write the page's one image as it is stored, or None where only rendering shows it rightly.
+
+    ``shown`` are the width and height that it is shown in, in points.
+    """
+    names = [str(instruction.operands[0]) for instruction in pikepdf.parse_content_stream(page, "Do")]
+    image = page.resources.get("/XObject", pikepdf.Dictionary()).get(names[0]) if len(names) == 1 else None
+    if not isinstance(image, pikepdf.Stream) or not _is_plain(image):
+        return None
+    dpi = round(int(image.Width) * 72 / shown[0])
+    across, down = dpi, round(int(image.Height) * 72 / shown[1])
+    if not (_RAW_DPI[0] <= dpi <= _RAW_DPI[1] and abs(across - down) <= 2):
+        return None
+    if _filters(image) == ["/DCTDecode"]:
+        target.write_bytes(image.read_raw_bytes())
+    else:
+        save_plain(pikepdf.PdfImage(image).as_pil_image(), target)
     return Picture(target, dpi)
 
 

@@ -123,7 +123,7 @@ def _settled(library: Library, writer: Writer, tools: Tools, case: _Case, done: 
     still = {_number(one) for one in told if one.code == "page-unread"}
     read = tuple(number for number in case.unread if number not in still)
     if read:
-        before = tuple(one for one in kept_problems(library, item) if one.code != "page-unread")
+        before = tuple(one for one in kept_problems(library, item) if not _is_mended(one, done))
         content, changed = _content(item, done, tuple(dict.fromkeys([*before, *told])))
         events = events_of_retry(changed, done, tools.engine, read, writer.agent)
         writer.put_item(changed, content, READ_AGAIN, events)
@@ -144,6 +144,12 @@ def _content(item: Item, done: Digitised, problems: tuple[Problem, ...]) -> tupl
         content[access.path] = done.access
     languages = item.languages or done.languages
     return content, replace(item, files=tuple(files.values()), languages=languages)
+
+
+def _is_mended(told: Problem, done: Digitised) -> bool:
+    """Say whether what was said of an item holds no more, or is said again, now that pages of it were read."""
+    lacks_language = told.code == "field-missing" and dict(told.params)["field"] == "language"
+    return told.code == "page-unread" or (lacks_language and bool(done.languages))
 
 
 def _number(told: Problem) -> int:

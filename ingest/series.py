@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Literal
 
 from archive.catalogue import Catalogue
+from ingest.documents import Folders
 from ingest.draft import Original
 from ingest.gather import Found
 from ingest.names import shown
@@ -23,9 +23,6 @@ from ingest.tiff_pages import has_more_pages
 from metadata.accession import Piece
 from metadata.mets_reader import PageFiles, read_page_files
 from metadata.problems import Problem, problem
-
-Folders = Literal["auto", "one", "files"]
-"""How folders of images are taken: as this module says; each as one publication; each image by itself."""
 
 RECORDS = frozenset({"marc21", "marcxml", "mods", "mets", "eprints", "dublin-core", "json", "ris", "bibtex"})
 """Kinds of files that may hold the record of what lies beside them."""

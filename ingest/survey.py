@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 import pikepdf
@@ -11,7 +11,8 @@ import pypdfium2.raw as raw
 from PIL import UnidentifiedImageError
 
 from ingest.documents import Document, Limits
-from ingest.images import TooLarge, frame_sizes
+from ingest.images import TooLarge, page_sizes
+from ingest.pdfdoi import stated_dois
 from ingest.pdfnature import MOST_CONTENTS, remarks, swollen_page
 from ingest.textlayer import DPI
 from ingest.words import legal
@@ -45,13 +46,15 @@ _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, MemoryError
 class Survey:
     """What a document holds: width and height of each page in pixels (PDF: at 300 dpi), and its title.
 
-    ``places`` are as in :class:`ingest.documents.Document`; ``problems`` are no reason to refuse it.
+    ``places`` are as in :class:`ingest.documents.Document`; ``problems`` are no reason to refuse it. ``dois`` are
+    those that a PDF's metadata state.
     """
 
     sizes: tuple[tuple[int, int], ...]
     title: str = ""
     places: tuple[tuple[int, int], ...] = ()
     problems: tuple[Problem, ...] = ()
+    dois: tuple[str, ...] = ()
 
 
 def survey(document: Document, limits: Limits) -> Survey | Problem:
@@ -67,9 +70,9 @@ def _survey_images(document: Document, limits: Limits) -> Survey | Problem:
     sizes: list[tuple[int, int]] = []
     places: list[tuple[int, int]] = []
     for number, one in enumerate(found):
-        frames = one.sizes if isinstance(one, Survey) else ((0, 0),)
-        sizes.extend(frames)
-        places.extend((number, frame) for frame in range(len(frames)))
+        pages = one if isinstance(one, Survey) else Survey(((0, 0),), places=((0, 0),))
+        sizes.extend(pages.sizes)
+        places.extend((number, frame) for _, frame in pages.places)
     if len(sizes) > limits.pages:
         return _too_many(document, len(sizes), limits)
     return Survey(tuple(sizes), places=tuple(places))
@@ -85,7 +88,7 @@ def _survey_file(document: Document, limits: Limits) -> Survey | Problem:
     try:
         if refusal := _refusal(document, name, limits):
             return refusal
-        return _survey_pdf(document, limits) if name == "PDF" else Survey(frame_sizes(document.path, limits))
+        return _survey_pdf(document, limits) if name == "PDF" else _survey_image(document, limits)
     except TooLarge as error:
         return problem("file-too-large", document.key, what="The image", size=f"{error.size} pixels", limit=error.limit)
     except pikepdf.PasswordError:
@@ -114,6 +117,14 @@ def _refusal(document: Document, name: str, limits: Limits) -> Problem | None:
     return problem("file-damaged", document.key, format=name, reason="it does not begin like one")
 
 
+def _survey_image(document: Document, limits: Limits) -> Survey:
+    try:
+        sizes = page_sizes(document.path, limits)
+    except (TypeError, LookupError) as fault:  # Pillow's, of fields of a TIFF that are missing or of another type
+        raise ValueError("its fields make no sense") from fault
+    return Survey(tuple(sizes.values()), places=tuple((0, frame) for frame in sizes))
+
+
 def _survey_pdf(document: Document, limits: Limits) -> Survey | Problem:
     with pikepdf.open(document.path) as opened:
         if len(opened.pages) > limits.pages:
@@ -123,12 +134,12 @@ def _survey_pdf(document: Document, limits: Limits) -> Survey | Problem:
         if number := swollen_page(opened):
             what, size = f"The content of page {number}", f"more than {MOST_CONTENTS} bytes"
             return problem("file-too-large", document.key, what=what, size=size, limit=MOST_CONTENTS)
-        title, told = _title(opened), tuple(remarks(opened, document.key))
+        title, told, dois = _title(opened), tuple(remarks(opened, document.key)), _dois(opened)
     with closing(pdfium.PdfDocument(document.path)) as pages:
         count = len(pages)
         if count > limits.pages:
             return _too_many(document, count, limits)
-        return Survey(tuple(_size(pages, index) for index in range(count)), title, problems=told)
+        return Survey(tuple(_size(pages, index) for index in range(count)), title, problems=told, dois=dois)
 
 
 def _size(pages: pdfium.PdfDocument, index: int) -> tuple[int, int]:
@@ -136,6 +147,13 @@ def _size(pages: pdfium.PdfDocument, index: int) -> tuple[int, int]:
     size = raw.FS_SIZEF()
     raw.FPDF_GetPageSizeByIndexF(pages, index, size)
     return round(size.width * DPI / 72), round(size.height * DPI / 72)
+
+
+def _dois(opened: pikepdf.Pdf) -> tuple[str, ...]:
+    """Return the DOIs that its metadata state; none where these cannot be read, which is no reason to refuse it."""
+    with suppress(*_DAMAGE):
+        return stated_dois(opened)
+    return ()
 
 
 def _title(opened: pikepdf.Pdf) -> str:

@@ -1,13 +1,13 @@
 """The text a PDF page already has: whether it can be trusted, and its words with their boxes.
 
 No single measure tells: a download stamp on a scan is good text but not the page's, a garbage
-layer has characters enough. Count, alphanumeric share, the look of the words and the share of
-the page that images cover are judged together.
+layer has characters enough. Count, the room they take, alphanumeric share, the look of the words
+and the share of the page that images cover are judged together.
 """
 
 import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -27,6 +27,8 @@ _MOST_OBJECTS = 20_000
 _MOST_CHARACTERS = 200_000
 _COVERED = 0.5
 _STAMP = 200  # characters: fewer on a scan are a stamp or a heading, not its text
+_LONG_STAMP = 600  # characters that are a stamp, too, in little room: a map or a slide may have as few
+_STAMP_ROOM = 0.02  # of the page; 200 characters of 10 points take as much
 _LEADERS = re.compile(r"([^\w\s])\1{2,}")
 _WORDLIKE = re.compile(r"^\W*(?:[^\W\d_]+(?:['’.\-][^\W\d_]+)*|[\d.,:/%\-–]+(?:st|nd|rd|th|er|e|º|ª)?)\W*$")
 _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # pdfium's marks for a hyphen at the end of a line
@@ -34,11 +36,15 @@ _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # pdfium's marks for a hyphen at the end of
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a page holds: its characters, the share of it that images cover, and whether it draws anything."""
+    """What a page holds: its characters, the share of it that images cover, and whether it draws anything.
+
+    ``room`` is the share of it that the text takes, where images cover much of it.
+    """
 
     text: str
     covered: float
     drawn: bool
+    room: float = 1.0
 
     @property
     def is_blank(self) -> bool:
@@ -50,7 +56,8 @@ class Content:
         """The text is the page's own and makes sense, so that no OCR is wanted."""
         squeezed = _LEADERS.sub(r"\1", self.text)
         characters = [character for character in squeezed if not character.isspace()]
-        if not characters or (self.covered >= _COVERED and len(characters) < _STAMP):
+        stamped = len(characters) < (_LONG_STAMP if self.room < _STAMP_ROOM else _STAMP)
+        if not characters or (self.covered >= _COVERED and stamped):
             return False
         letters = sum(character.isalnum() for character in characters) / len(characters)
         unknown = sum(_is_unknown(character) for character in characters) / len(characters)
@@ -61,17 +68,18 @@ class Content:
 
 def content_of(page: pdfium.PdfPage) -> Content:
     """Return what is on a page, by pdfium's reading of it."""
+    sheet = sheet_of(page)
+    objects = list(islice(page.get_objects(max_depth=1), _MOST_OBJECTS))
+    covered = _share((found.get_bounds() for found in objects if _shows_image(page, found)), sheet)
+    annotated = raw.FPDFPage_GetAnnotCount(page) > 0
     textpage = page.get_textpage()
     try:
         text = textpage.get_text_range(0, min(textpage.count_chars(), _MOST_CHARACTERS))
+        rows = range(min(textpage.count_rects(), _MOST_OBJECTS)) if covered >= _COVERED else range(0)
+        room = _share(map(textpage.get_rect, rows), sheet) if rows else 1.0
     finally:
         textpage.close()
-    objects = list(islice(page.get_objects(max_depth=1), _MOST_OBJECTS))
-    sheet = sheet_of(page)
-    area = (sheet.right - sheet.left) * (sheet.top - sheet.bottom)
-    covered = sum(_area(found, sheet) for found in objects if _shows_image(page, found))
-    annotated = raw.FPDFPage_GetAnnotCount(page) > 0
-    return Content(text, min(1.0, covered / area) if area else 0.0, bool(objects) or annotated)
+    return Content(text, covered, bool(objects) or annotated, room)
 
 
 def sheet_of(page: pdfium.PdfPage) -> Sheet:
@@ -179,11 +187,17 @@ def _shows_image(page: pdfium.PdfPage, found: pdfium.PdfObject) -> bool:
     return any(nested.type == raw.FPDF_PAGEOBJ_IMAGE for nested in inner)
 
 
-def _area(found: pdfium.PdfObject, sheet: Sheet) -> float:
-    left, bottom, right, top = found.get_bounds()
+def _share(boxes: Iterable["_Box"], sheet: Sheet) -> float:
+    """Return the share of a sheet that boxes cover, those that overlap twice; 1 at most."""
+    area = (sheet.right - sheet.left) * (sheet.top - sheet.bottom)
+    return min(1.0, sum(_area(box, sheet) for box in boxes) / area) if area else 0.0
+
+
+def _area(box: "_Box", sheet: Sheet) -> float:
+    left, bottom, right, top = box
     width = min(right, sheet.right) - max(left, sheet.left)
     height = min(top, sheet.top) - max(bottom, sheet.bottom)
-    return float(max(0.0, width) * max(0.0, height))
+    return max(0.0, width) * max(0.0, height)
 
 
 def _is_unknown(character: str) -> bool:

@@ -1,14 +1,15 @@
 """What a batch works with, what it reports, and who is told meanwhile."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ingest.documents import Limits, Progress
+from ingest.documents import Folders, Limits, Progress
+from ingest.doi_prefixes import Prefixes
 from ingest.engine import OcrEngine
-from ingest.series import Folders
 from ingest.virus import Scanner
 from metadata.accession import Piece
 from metadata.mapping import Mapping
+from metadata.matching import NO_DECISIONS, Decisions
 from metadata.vocabulary import Vocabulary
 
 
@@ -20,7 +21,8 @@ class Tools:
     the engine can read (empty: any). Every file is first shown to the ``scanner``, where there is one.
     ``mapping`` says what the columns of tables mean, where they have names of their own. ``scheduler``
     is the address of a dask cluster whose workers read the pages, ``""`` where this machine does.
-    ``folders`` says how folders of images are taken (:mod:`ingest.series`).
+    ``folders`` says how folders of images are taken (:mod:`ingest.series`). ``decisions`` are a librarian's, on
+    keywords (:mod:`archive.subject_decisions`).
     """
 
     engine: OcrEngine
@@ -28,13 +30,14 @@ class Tools:
     limits: Limits
     languages: tuple[str, ...]
     collection: str
-    doi_prefix: str
+    doi_prefixes: Prefixes
     workers: int
     models: frozenset[str] = frozenset()
     scanner: Scanner | None = None
     mapping: Mapping | None = None
     scheduler: str = ""
     folders: Folders = "auto"
+    decisions: Decisions = field(default_factory=lambda: NO_DECISIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Workers(Generic[Ticket]):
         # spawn: pdfium must never be forked, and a fork would inherit open databases.
         context = multiprocessing.get_context("spawn")
         try:
-            return ProcessPoolExecutor(count, context, _prepare, (self._limits, os.getpid()))
+            return ProcessPoolExecutor(count, context, prepare, (self._limits, os.getpid()))
         except OSError as fault:
             hint = "They need shared memory: see that /dev/shm is there and that this account may write to it."
             raise StorageError(f"Worker processes cannot be started: {fault.strerror}.", hint) from fault
@@ -152,13 +152,15 @@ def _end(pool: ProcessPoolExecutor) -> None:
         manager.join(_GRACE)
 
 
-def _prepare(limits: Limits, parent: int) -> None:
-    """Set up a worker: it ends with its parent, leaves Ctrl-C to it, stays within its limits and off the network."""
+def prepare(limits: Limits, parent: int) -> None:
+    """Set up a worker: bound to its parent, which Ctrl-C is left to; quiet, within its limits and off the network."""
     die_with_parent()
     if os.getppid() != parent:  # it ended before we were bound to it
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _ring)
+    if not os.environ.get("CANOE_DEBUG"):  # what decoders remark on a damaged file is not for the lines of progress
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     os.environ["OMP_THREAD_LIMIT"] = "1"  # for engines that are libraries; one process a core is enough
     for kind, limit in (
         (resource.RLIMIT_AS, limits.memory),
@@ -172,7 +174,7 @@ def _prepare(limits: Limits, parent: int) -> None:
 
 def _limited(limits: Limits, function: Callable[..., object], *arguments: object) -> object:
     """Run a task within its limits of time; raises TookTooLong, or ends the process where C code does not yield."""
-    _allow_processor(limits.processor)
+    allow_processor(limits.processor)
     with Path(os.devnull).open("w") as nowhere:
         faulthandler.dump_traceback_later(limits.patience + _GRACE, exit=True, file=nowhere)
         signal.alarm(limits.patience)
@@ -183,7 +185,7 @@ def _limited(limits: Limits, function: Callable[..., object], *arguments: object
             faulthandler.cancel_dump_traceback_later()
 
 
-def _allow_processor(seconds: int) -> None:
+def allow_processor(seconds: int) -> None:
     """Move the limit of CPU time to ``seconds`` from now; at the limit the kernel ends the process."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = int(time.process_time()) + 1 + seconds

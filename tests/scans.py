@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 import pypdfium2 as pdfium
 from pikepdf import Dictionary, Name, Pdf
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, TiffImagePlugin
 
 from ingest.documents import Document, Limits
 
@@ -75,6 +75,15 @@ def scanned(path: Path, pictures: Sequence[Image.Image], dpi: int = 300) -> Path
             page.Resources = Dictionary(XObject=Dictionary(Im0=image))
             page.Contents = pdf.make_stream(f"q {width} 0 0 {height} 0 0 cm /Im0 Do Q".encode())
         pdf.save(path)
+    return path
+
+
+def tiff(path: Path, frames: Sequence[tuple[int, int]]) -> Path:
+    """Write a TIFF of square frames: the length of a side, and what kind of image it says it is (NewSubfileType)."""
+    with TiffImagePlugin.AppendingTiffWriter(str(path), True) as writer:
+        for side, kind in frames:
+            Image.new("L", (side, side), 200).save(writer, "TIFF", tiffinfo={254: kind})
+            writer.newFrame()
     return path
 
 

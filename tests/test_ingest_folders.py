@@ -10,14 +10,16 @@ import pikepdf
 import pytest
 from failing_engines import Good, Raising
 from PIL import Image
+from scans import tiff
 from small_library import codes, items, outcomes, working_in
 
 import ingest.batch
 from canoe.home import Home
 from canoe.report import report_json
+from ingest.documents import Folders
 from ingest.engine import OcrEngine
 from ingest.retry import retry
-from ingest.series import Folders, are_numbered, earlier
+from ingest.series import are_numbered, earlier
 from ingest.tiff_pages import has_more_pages
 from ingest.tools import NOBODY
 from metadata.pages import read_page
@@ -130,6 +132,11 @@ def test_a_tiff_of_several_pages_is_told_by_its_directories(tmp_path: Path, fram
     tones = [Image.linear_gradient("L").resize((30, 20 + n)) for n in range(frames)]
     tones[0].save(tmp_path / "1.tif", save_all=True, append_images=tones[1:], big_tiff=big)
     assert has_more_pages(tmp_path / "1.tif") == more
+
+
+@pytest.mark.parametrize(("kinds", "more"), [((0, 1), False), ((1, 0, 4), False), ((0, 1, 2), True)])
+def test_small_copies_in_a_tiff_are_no_pages(tmp_path: Path, kinds: tuple[int, ...], more: bool) -> None:
+    assert has_more_pages(tiff(tmp_path / "1.tif", [(20, kind) for kind in kinds])) == more
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from scans import LIMITS
+from scans import LIMITS, tiff
 
-from ingest.images import TooLarge, believable_dpi, frame_sizes, is_one_tone, picture, turned
+from ingest.images import TooLarge, believable_dpi, is_one_tone, page_sizes, picture, turned
 
 
 def _saved(image: Image.Image, path: Path, **options: object) -> Path:
@@ -40,11 +40,43 @@ def test_the_orientation_a_camera_notes_is_heeded(tmp_path: Path) -> None:
     exif[0x0112] = 6
     path = _saved(image, tmp_path / "a.jpg", exif=exif)
     shown = picture(path, 0, tmp_path, LIMITS)
-    assert frame_sizes(path, LIMITS) == ((90, 60),)
+    assert page_sizes(path, LIMITS) == {0: (90, 60)}
     assert shown.turn == 90
     with Image.open(shown.path) as upright:
         assert upright.size == (90, 60)
         assert upright.getpixel((88, 30)) < 40 < upright.getpixel((2, 30))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("mode", "compression"), [("L", "raw"), ("1", "group4")])
+@pytest.mark.parametrize(("orientation", "size"), [(3, (60, 90)), (6, (90, 60)), (8, (90, 60)), (5, (90, 60))])
+def test_the_orientation_of_a_tiff_is_heeded_once(
+    tmp_path: Path, mode: str, compression: str, orientation: int, size: tuple[int, int]
+) -> None:
+    image = Image.new(mode, (60, 90), 255)
+    image.paste(0, (0, 0, 60, 10))
+    path = _saved(image, tmp_path / "a.tif", compression=compression, tiffinfo={274: orientation})
+    shown = picture(path, 0, tmp_path, LIMITS)
+    assert (page_sizes(path, LIMITS), shown.turn) == ({0: size}, 0)
+    edge = {3: (30, 88), 6: (88, 30), 8: (2, 30), 5: (2, 30)}[orientation]
+    with Image.open(shown.path) as upright:
+        assert upright.size == size
+        assert (upright.getpixel(edge), upright.getpixel((size[0] // 2, size[1] // 2))) == (0, 255)
+
+
+def test_small_copies_and_masks_of_pages_are_no_pages(tmp_path: Path) -> None:
+    assert page_sizes(tiff(tmp_path / "a.tif", [(30, 0), (4, 1), (60, 2), (60, 4)]), LIMITS) == {
+        0: (30, 30),
+        2: (60, 60),
+    }
+    assert page_sizes(tiff(tmp_path / "b.tif", [(4, 1), (60, 0)]), LIMITS) == {1: (60, 60)}
+    assert page_sizes(tiff(tmp_path / "c.tif", [(4, 1), (2, 1)]), LIMITS) == {0: (4, 4)}
+
+
+def test_a_photograph_with_a_small_copy_beside_it_is_a_jpeg(tmp_path: Path) -> None:
+    images = [Image.new("RGB", (size, size)) for size in (60, 10)]
+    path = _saved(images[0], tmp_path / "a.jpg", format="MPO", save_all=True, append_images=images[1:])
+    assert page_sizes(path, LIMITS) == {0: (60, 60)}
+    assert picture(path, 0, tmp_path, LIMITS).path == path
 
 
 @pytest.mark.parametrize(
@@ -75,6 +107,16 @@ def test_a_large_image_is_read_at_a_lower_resolution(tmp_path: Path) -> None:
     path = _saved(Image.new("L", (1200, 1200), 255), tmp_path / "a.png", dpi=(300, 300))
     reduced = picture(path, 0, tmp_path, replace(LIMITS, read_pixels=360_000))
     assert (reduced.reduced, reduced.dpi) == (True, 150)
+
+
+def test_fine_lines_of_a_large_bitonal_image_are_not_left_out(tmp_path: Path) -> None:
+    image = Image.new("1", (1200, 1200), 1)
+    for place in range(0, 1200, 40):
+        image.paste(0, (place, 0, place + 1, 1200))
+    path = _saved(image, tmp_path / "a.png", dpi=(600, 600))
+    with Image.open(picture(path, 0, tmp_path, replace(LIMITS, read_pixels=360_000)).path) as reduced:
+        dark = sum(tone < 230 for tone in reduced.crop((0, 300, 600, 301)).tobytes())
+    assert dark >= 30
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])

@@ -128,8 +128,8 @@ def test_a_page_keeps_what_it_draws_and_the_fonts_it_inherits(tmp_path: Path) ->
         pdf.save(path)
     read = Page(1, 1250, 833, "invisible", words=(Word("invisible", (500, 600, 700, 630)),))
     laid = _layer(_laid(path, read))
-    assert laid.text.split() == ["visible", "invisible"]
-    assert laid.words[1].box[0] == pytest.approx(500, abs=10)
+    assert laid.text.split() == ["invisible", "visible"]
+    assert laid.words[0].box[0] == pytest.approx(500, abs=10)
 
 
 def test_a_page_without_words_is_left_alone(tmp_path: Path) -> None:

@@ -44,11 +44,16 @@ def _tar(path: Path, files: dict[str, bytes], mode: str = "w") -> Path:
 
 def _unpacked(path: Path) -> Unpacked:
     workspace = path.parent / "workspace"
-    before = {one for one in path.parent.parent.rglob("*") if workspace not in one.parents}
+    before = _around(workspace)
     done = Unpacker(workspace).unpack(path, Path("box") / path.name, Budget(path.stat().st_size))
-    outside = {one for one in path.parent.parent.rglob("*") if workspace not in one.parents}
-    assert outside - before <= {workspace}, "nothing is made outside the workspace"
+    assert _around(workspace) - before <= {workspace}, "nothing is made outside the workspace"
     return done
+
+
+def _around(workspace: Path) -> set[Path]:
+    """Return what lies beside a folder, at any depth, and beside the folder that it is in."""
+    beside = {one for one in workspace.parent.rglob("*") if workspace not in one.parents}
+    return beside.union(workspace.parent.parent.iterdir())
 
 
 def _inside(done: Unpacked) -> dict[str, bytes]:

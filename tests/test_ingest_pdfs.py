@@ -261,6 +261,46 @@ def test_outlines_links_attachments_and_streams_are_kept(tmp_path: Path) -> None
         assert pdf.is_linearized
 
 
+STATES = {
+    "never restored": b"q %a 0 0 %a 0 0 cm q /Im0 Do",
+    "not saved": b"%a 0 0 %a 0 0 cm /Im0 Do",
+    "restored too often": b"q %a 0 0 %a 0 0 cm /Im0 Do Q Q Q",
+    "long": b"q %a 0 0 %a 0 0 cm q /Im0 Do " + b" " * 5000,
+}
+
+
+@pytest.mark.parametrize("contents", STATES.values(), ids=STATES.keys())
+def test_text_lies_in_its_place_whatever_state_the_contents_leave(tmp_path: Path, contents: bytes) -> None:
+    with pikepdf.open(_scan(tmp_path / "a.pdf")) as pdf:
+        pdf.pages[0].obj.Contents = pdf.make_stream(contents % (300, 200))
+        pdf.save(tmp_path / "b.pdf")
+    _assert_laid_as_read(tmp_path / "b.pdf")
+
+
+@pytest.mark.parametrize("box", [[0, 0, 0, 0], [300, 200, 0, 0], None], ids=["empty", "swapped", "missing"])
+def test_text_lies_in_its_place_whatever_the_media_box_is(tmp_path: Path, box: list[int] | None) -> None:
+    with pikepdf.open(_scan(tmp_path / "a.pdf")) as pdf:
+        pdf.pages[0].obj.MediaBox = Array(box or [0, 0, 1, 1])
+        if not box:
+            del pdf.pages[0].obj["/MediaBox"]
+        pdf.save(tmp_path / "b.pdf")
+    _assert_laid_as_read(tmp_path / "b.pdf")
+
+
+def _assert_laid_as_read(path: Path) -> None:
+    """Assert that the copy shows what the original does, and has the words of GOOD in their places there."""
+    access, _ = _bound(path)
+    assert access
+    with closing(pdfium.PdfDocument(access)) as opened, closing(opened[0]) as page:
+        laid = read_layer(page, 1)
+    across, down = laid.width / GOOD.width, laid.height / GOOD.height
+    assert [word.text for word in laid.words] == ["page", "1"]
+    for word, read in zip(laid.words, GOOD.words, strict=True):
+        left, top, right, bottom = read.box
+        assert word.box == pytest.approx((left * across, top * down, right * across, bottom * down), abs=50)
+    assert images(access, 72)[0].tobytes() == images(path, 72)[0].tobytes()
+
+
 def test_a_copy_is_made_only_where_something_is_new(tmp_path: Path) -> None:
     with Pdf.new() as pdf:
         pdf.add_blank_page(page_size=(300, 200))

@@ -22,9 +22,9 @@ from ingest.textlayer import read_layer
 from ingest.tools import NOBODY, Watcher
 
 
-def _tried(home: Path, engine: OcrEngine, watcher: Watcher = NOBODY) -> list[Retried]:
+def _tried(home: Path, engine: OcrEngine, watcher: Watcher = NOBODY, language: str = "") -> list[Retried]:
     opened = Home.read(home)
-    tools = replace(opened.tools("", "", 1), engine=engine)
+    tools = replace(opened.tools(language, "", 1), engine=engine)
     with opened.library.writer() as writer:
         return list(retry(opened.library, writer, tools, watcher))
 
@@ -84,6 +84,24 @@ def test_the_access_copy_has_the_new_text_too_and_the_events_tell(crashed: Path)
     inventory = library.archive.inventory(item_object(item.id))
     assert [version.message for version in inventory.versions][1:] == [READ_AGAIN]
     assert list(library.archive.inventories())
+
+
+def _missed(home: Path) -> set[str]:
+    """Return the fields that are said to be missing of the only item."""
+    library = Home.read(home).library
+    (item,) = library.items()
+    return {dict(one.params)["field"] for one in kept_problems(library, item) if one.code == "field-missing"}
+
+
+def test_a_language_that_is_told_by_what_is_read_now_is_missed_no_more(home: Path, tmp_path: Path) -> None:
+    path = scanned(tmp_path / "a.pdf", [Image.linear_gradient("L").resize((300, 200))])
+    opened = Home.read(home)
+    with opened.library.writer() as writer:
+        ingest([path], opened.library, writer, replace(opened.tools("", "", 1), engine=Raising(1)), NOBODY)
+    assert "language" in _missed(home)
+    _tried(home, Good(), language="eng")
+    assert next(Home.read(home).library.items()).languages == ("en",)
+    assert _missed(home) == {"date", "type"}
 
 
 def test_what_still_cannot_be_read_stays_as_it_was(crashed: Path) -> None:

@@ -1,10 +1,11 @@
+import struct
 from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
 import pytest
 from PIL import Image
-from scans import LIMITS, document, typeset
+from scans import LIMITS, document, tiff, typeset
 
 from ingest.documents import Document, Limits
 from ingest.survey import Survey, survey
@@ -41,6 +42,15 @@ def test_what_is_no_document_is_refused_by_name(tmp_path: Path, name: str, conte
     assert _codes(_survey(tmp_path / name, tmp_path)) == code
 
 
+def test_a_tiff_whose_second_page_has_no_size_is_damaged(tmp_path: Path) -> None:
+    data = bytearray(tiff(tmp_path / "a.tif", [(30, 0)]).read_bytes())
+    (place,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, place)
+    struct.pack_into("<I", data, place + 2 + 12 * count, len(data))
+    (tmp_path / "b.tif").write_bytes(data + struct.pack("<HHHIII", 1, 262, 3, 1, 1, 0))
+    assert _codes(_survey(tmp_path / "b.tif", tmp_path)) == "file-damaged"
+
+
 def test_a_pdf_that_asks_for_a_password_is_locked(tmp_path: Path) -> None:
     with pikepdf.open(typeset(tmp_path / "a.pdf", ["x"])) as pdf:
         pdf.save(tmp_path / "b.pdf", encryption=pikepdf.Encryption(user="secret", owner="more secret"))
@@ -71,7 +81,7 @@ def test_pages_are_counted_and_measured(tmp_path: Path) -> None:
 def test_the_frames_of_a_tiff_are_its_pages(tmp_path: Path) -> None:
     frames = [Image.new("1", size) for size in ((30, 40), (50, 60))]
     frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:], compression="group4")
-    assert _survey(tmp_path / "a.tif", tmp_path) == Survey(((30, 40), (50, 60)))
+    assert _survey(tmp_path / "a.tif", tmp_path) == Survey(((30, 40), (50, 60)), places=((0, 0), (0, 1)))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 from contextlib import closing
 from pathlib import Path
 
+import pikepdf
 import pypdfium2 as pdfium
 import pytest
+from pikepdf import Array, Dictionary, Name
 from PIL import Image
 from scans import ENGLISH, scanned, typeset
 
@@ -56,6 +58,20 @@ def test_words_from_characters_that_xml_forbids_are_clean(tmp_path: Path) -> Non
 )
 def test_a_layer_is_judged_by_count_letters_words_and_images(text: str, covered: float, readable: bool) -> None:
     assert Content(text, covered, True).is_readable is readable
+
+
+@pytest.mark.parametrize(("size", "times", "readable"), [(4, 2, False), (10, 2, True), (3, 5, True)])
+def test_long_text_in_a_corner_of_a_scan_is_a_stamp(tmp_path: Path, size: int, times: int, readable: bool) -> None:
+    path = scanned(tmp_path / "a.pdf", [Image.linear_gradient("L").resize((2480, 3508))])
+    lines = b"T* ".join(b"(" + line.encode() + b") Tj " for line in (ENGLISH * times).split("\n"))
+    with pikepdf.open(path) as pdf:
+        page = pdf.pages[0].obj
+        page.Resources.Font = Dictionary(F1=Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
+        text = b"BT /F1 %d Tf %d TL 20 200 Td " % (size, size) + lines + b"ET"
+        page.Contents = Array([page.Contents, pdf.make_stream(text)])
+        pdf.save(tmp_path / "b.pdf")
+    content, _ = _read(tmp_path / "b.pdf")
+    assert content.is_readable is readable
 
 
 def test_an_image_that_covers_its_page_is_seen(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from scans import LIMITS
-from worker_tasks import die, double, limits_here
+from worker_tasks import die, double, limits_here, remark
 
 from ingest.documents import Limits
 from ingest.workers import Failed, Workers
@@ -61,6 +61,13 @@ def test_a_worker_that_dies_takes_no_other_task_with_it(how: int) -> None:
         assert _all(pool) == {7: 14}
     assert isinstance(found.pop(2), Failed)
     assert found == {number: 2 * number for number in (0, 1, 3, 4, 5)}
+
+
+def test_what_libraries_remark_in_a_worker_is_not_heard(capfd: pytest.CaptureFixture[str]) -> None:
+    with Workers[int](1, LIMITS) as pool:
+        pool.submit(1, remark)
+        assert _all(pool) == {1: None}
+    assert capfd.readouterr().err == ""
 
 
 def test_what_a_task_raises_is_its_result() -> None:

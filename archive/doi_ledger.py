@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal
@@ -115,11 +116,16 @@ class DoiLedger:
             return row
         raise NotFound(f"The library has no DOI {name}.", "canoe doi status lists them.")
 
-    def next_due(self, prefix: str) -> DoiRow | None:
-        """Return the row under ``prefix`` that is due first, be it later than now; None where none ever is."""
+    def next_due(self, prefixes: Sequence[str], agency: str) -> DoiRow | None:
+        """Return the row that is due first, be it later than now; None where none ever is.
+
+        It is under one of ``prefixes``, or was accepted by this ``agency`` when its prefix was among them: that
+        one must hear of it as long as it leads readers to the item.
+        """
         # The plus keeps SQLite from going through all names and sorting them: the first of those due is at hand.
-        where = "WHERE next_try IS NOT NULL AND +name >= ? AND +name < ? ORDER BY next_try, change LIMIT 1"
-        return next(self._rows(where, *_under(prefix)), None)
+        under = "".join(["(+name >= ? AND +name < ?) OR "] * len(prefixes))
+        where = f"WHERE next_try IS NOT NULL AND ({under}agency = ?) ORDER BY next_try, change LIMIT 1"
+        return next(self._rows(where, *chain.from_iterable(map(_under, prefixes)), agency), None)
 
     def unkept(self) -> Sequence[DoiRow]:
         """Return the rows of which the archive does not say yet what was accepted."""
@@ -150,9 +156,12 @@ class DoiLedger:
     def _take_in(self, library: Library, change: Change) -> None:
         item, doi = change.item, change.item.doi
         former = {row.name: row for row in self._rows("WHERE item = ?", item.id)}
+        tied = self._connection.execute("SELECT target FROM ties WHERE item = ?", (item.id,)).fetchall()
         self._connection.execute("DELETE FROM ties WHERE item = ?", (item.id,))
         ties = [(relation.target, item.id) for relation in item.relations]
         self._connection.executemany("INSERT OR IGNORE INTO ties VALUES (?, ?)", ties)
+        for target in {target for (target, *_) in (*tied, *ties)}:
+            self._look_at(target)
         is_ours = doi is not None and doi.state != "external" and not item.origins
         for name in former:
             if not is_ours or doi is None or doi.name != name:
@@ -166,6 +175,16 @@ class DoiLedger:
         self.put(row if row.phase == "waiting" else replace(row, phase="look", next_try=0.0))
         if row.state != known.state:
             self._look_again(item.id)
+
+    def tied_to(self, target: str, limit: int) -> Sequence[str]:
+        """Return the ids of the items that say of themselves that they are tied to one, in order."""
+        found = "SELECT item FROM ties WHERE target = ? ORDER BY item LIMIT ?"
+        return [item for (item,) in self._connection.execute(found, (target, limit))]
+
+    def _look_at(self, item: str) -> None:
+        """Have an item looked at of which another has said anew how they are tied: its metadata say so, too."""
+        looked = "UPDATE dois SET phase = 'look', next_try = 0.0 WHERE phase = 'settled' AND item = ?"
+        self._connection.execute(looked, (item,))
 
     def _look_again(self, target: str) -> None:
         """Have the items looked at that are tied to one: their metadata name it by its DOI where that resolves."""

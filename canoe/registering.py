@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,34 +12,53 @@ from urllib.parse import urlsplit
 from archive.doi_ledger import DoiLedger, open_ledger
 from archive.durable import storage
 from canoe.home import Home
-from ingest.doi_sync import Office
-from ingest.registrars import NONE, Credentials, Depositor, load_registrar
+from ingest.doi_schema import Schema
+from ingest.doi_sync import Clock, Office
+from ingest.registrars import NONE, Credentials, Depositor, Registrar, load_registrar
 from metadata.errors import UsageError
 
 CREDENTIALS_FILE = "doi-credentials"
 _HINT = "docs/how-to/name-with-dois.md says how to register DOIs."
+_CLOCK = Clock()
 _LONGEST = 4096  # bytes of the file of credentials
 
 
 @contextmanager
-def registering(home: Home) -> Iterator[Office]:
+def registering(home: Home, clock: Clock = _CLOCK) -> Iterator[Office]:
     """Lend what DOIs of a home are registered with.
 
     Raises UsageError where the settings or credentials do not allow it, HomeHeld while another process is at it.
     """
     doi, library = home.settings.doi, home.settings.library
-    if doi.registrar == NONE or not doi.prefix:
+    if doi.registrar == NONE or not doi.prefixes.all:
         missing = "registrar" if doi.registrar == NONE else "prefix"
         raise UsageError(f"DOIs are not registered: canoe.toml sets no doi.{missing}.", _HINT)
     _require_reachable(library.base_url)
+    schema = Schema(home.path / doi.schema) if doi.schema else None
     registrar = load_registrar(
         doi.registrar, doi.endpoint, Depositor(library.name, library.admin_email, read_credentials(home.path))
     )
     try:
         with open_ledger(home.path) as ledger:
-            yield Office(home.library, ledger, registrar, doi.prefix, library.name, library.base_url, home.vocabulary)
+            yield Office(
+                home.library,
+                ledger,
+                registrar,
+                doi.prefixes.all,
+                library.name,
+                library.base_url,
+                home.vocabulary,
+                clock,
+                partial(_fault, registrar, schema),
+            )
     finally:
         registrar.close()
+
+
+def _fault(registrar: Registrar, schema: Schema | None, document: bytes) -> str:
+    """Return what is wrong with a document, by what is known of the agency, and by its schema where that is set."""
+    known = registrar.fault(document)
+    return known or (schema.fault(registrar.whole(document)) if schema else "")
 
 
 @contextmanager

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from archive.doi_ledger import DoiRow
 from ingest.doi_sync import Office
 from metadata.citing import landing
+
+_LAG = 10.0  # seconds
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +24,16 @@ class Difference:
 
 
 def reconcile(office: Office) -> Iterator[Difference]:
-    """Yield what differs, in the order of the DOIs, each once; raises AgencyTrouble where one cannot be asked for."""
-    for row in office.ledger.rows():
-        if row.accepted and row.agency == office.registrar.agency:
+    """Yield what differs, each once; raises AgencyTrouble where one cannot be asked for.
+
+    What an agency shows may lag behind what it has accepted: what differs is asked for again after a while, at
+    least ten seconds, and only what differs then is told.
+    """
+    rows = (row for row in office.ledger.rows() if row.accepted and row.agency == office.registrar.agency)
+    differing = (row for row in rows if any(_differences(office, row)))
+    while some := list(islice(differing, _AT_ONCE)):
+        office.clock.sleep(_LAG)
+        for row in some:
             yield from _differences(office, row)
 
 

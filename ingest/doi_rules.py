@@ -14,6 +14,8 @@ from metadata.problems import Problem, problem
 _FIRST_WAIT, _LONGEST_WAIT = 2.0, 6 * 3600.0
 _MOST_ASKED = 24 * 3600.0
 _MOST_DOUBLED = 20
+LONGEST_PAUSE = 36 * 3600.0
+"""Seconds that no pause lasts, whatever an agency asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ def settled(row: DoiRow) -> DoiRow:
 def parked(row: DoiRow, told: Problem) -> DoiRow:
     """Return a row that waits until somebody mends its item."""
     return replace(row, phase="parked", next_try=None, problem=msgspec.json.encode(told).decode())
+
+
+def unsent(row: DoiRow, deposit: Deposit, told: Problem) -> DoiRow:
+    """Return a row whose document is not fit to be sent; it is kept, for whoever is to mend it."""
+    row = replace(row, document=deposit.document.decode(), answer="", refused=digest_of(deposit))
+    return parked(row, told)
 
 
 def answered(row: DoiRow, deposit: Deposit, agency: str, answer: Answer, moment: Moment) -> DoiRow:

@@ -7,49 +7,73 @@ where nobody else is writing then. Whatever is lost in between is told again: to
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from archive.doi_ledger import DoiLedger, DoiRow
 from archive.doi_receipts import keep
 from archive.library import Library
-from ingest.doi_rules import Moment, answered, digest_of, is_known, parked, receipt_of, settled, wait_after
+from ingest.doi_rules import (
+    LONGEST_PAUSE,
+    Moment,
+    answered,
+    digest_of,
+    is_known,
+    parked,
+    receipt_of,
+    settled,
+    unsent,
+    wait_after,
+)
 from ingest.registrars import Answer, Deposit, Publication, Registrar
 from metadata.citing import landing
 from metadata.errors import HomeHeld
-from metadata.kernel import MandatoryMissing, Related, related_to
+from metadata.kernel import RESOLVING, MandatoryMissing, Related, related_to
 from metadata.model import Item
 from metadata.problems import problem
 from metadata.vocabulary import Vocabulary
 
 _PATIENCE = 120.0  # seconds that a run waits for what is to be tried again
 _MOST_FAILURES = 20  # one after the other, after which an agency is left in peace for today
+_MOST_TIED = 200  # items that are named as parts, translations, versions of one
 _KEPT_TOGETHER = 500
 _KEPT_AFTER = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The time in seconds since 1970, how to let some pass, and a number from 0 to 1 drawn by lot."""
+    """The time in seconds since 1970, how to let some pass, and a number from 0 to 1 drawn by lot.
+
+    ``is_over`` says that there is no more time: a run then ends after the call that it is at.
+    """
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     lot: Callable[[], float] = random.random
+    is_over: Callable[[], bool] = lambda: False
+
+
+def _is_anything(_: bytes) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What DOIs are registered with: the library, its ledger, the agency, the prefix, and what documents say."""
+    """What DOIs are registered with: the library, its ledger, the agency, the prefixes, and what documents say.
+
+    ``is_valid`` holds a document against the agency's schema, and says what is wrong with it, ``""`` for nothing.
+    """
 
     library: Library
     ledger: DoiLedger
     registrar: Registrar
-    prefix: str
+    prefixes: Sequence[str]
     name: str
     base_url: str
     vocabulary: Vocabulary
     clock: Clock = field(default_factory=Clock)
+    is_valid: Callable[[bytes], str] = _is_anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +154,12 @@ class _Run:
     def _next(self) -> DoiRow | None:
         """Return the row whose turn it is, after whatever must be waited for; None where the run is at its end."""
         office, clock = self._office, self._office.clock
-        while not self.done.stopped and not 0 < self._limit <= self.done.calls:
-            row = office.ledger.next_due(office.prefix)
+        while not (self.done.stopped or clock.is_over() or 0 < self._limit <= self.done.calls):
+            row = office.ledger.next_due(office.prefixes, office.registrar.agency)
             if row is None:
                 return None
             wait = max(row.next_try or 0.0, self._resumes) - clock.now()
-            if wait <= 0:
+            if wait <= 0 or wait > LONGEST_PAUSE:  # so far ahead only a clock lies that was set back since
                 return row
             if wait > _PATIENCE:
                 return None
@@ -160,6 +184,8 @@ class _Run:
             office.ledger.put(settled(row))
         elif row.refused == digest_of(deposit):
             office.ledger.put(replace(row, phase="parked", next_try=None))
+        elif wrong := office.is_valid(deposit.document):
+            self._park(row, unsent(row, deposit, problem("doi-metadata-invalid", row.item, reason=wrong)))
         else:
             self._send(row, deposit)
 
@@ -174,8 +200,19 @@ class _Run:
         return Deposit(row.name, landing(item, office.base_url), row.wanted, document)
 
     def _ties(self, item: Item) -> tuple[Related, ...]:
-        found = ((one.kind, self._office.library.catalogue.item(one.target)) for one in item.relations)
-        return tuple(related_to(kind, other, self._office.base_url) for kind, other in found if other)
+        """Return the ties of an item: its own, and those that others have to it, as soon as their DOIs resolve."""
+        office = self._office
+        found = ((one.kind, office.library.catalogue.item(one.target)) for one in item.relations)
+        own = [related_to(kind, other, office.base_url) for kind, other in found if other]
+        others = map(office.library.catalogue.item, office.ledger.tied_to(item.id, _MOST_TIED))
+        told = (one for one in others if one and one.status == "published" and one.doi and one.doi.state in RESOLVING)
+        inverse = (
+            related_to(tie.kind, other, office.base_url, inverse=True)
+            for other in told
+            for tie in other.relations
+            if tie.target == item.id
+        )
+        return tuple(dict.fromkeys([*own, *inverse]))
 
     def _send(self, row: DoiRow, deposit: Deposit) -> None:
         """Send a deposit, and note before that it may have come to the agency, and then what became of it."""

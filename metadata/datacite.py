@@ -53,6 +53,7 @@ _KERNEL = Kernel(
         "isPartOf": ("IsPartOf", "HasPart"),
         "isFormatOf": ("IsVariantFormOf", "IsOriginalFormOf"),
         "replaces": ("Obsoletes", "IsObsoletedBy"),
+        "isVersionOf": ("IsVersionOf", "HasVersion"),
     }
 )
 

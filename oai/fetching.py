@@ -5,11 +5,9 @@ Specification: OAI-PMH 2.0, section 3.1.2 (HTTP's own answers: 302, 503 with Ret
 """
 
 import random
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
@@ -18,7 +16,7 @@ from urllib3.exceptions import HTTPError, SSLError
 
 from metadata.calling import fault_said, retry_after, trusting
 from metadata.errors import UsageError
-from oai.guard import Connections, PrivateAddress
+from oai.guard import PrivateAddress, PublicConnections
 
 _CHUNK = 65_536
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -109,7 +107,7 @@ class Fetcher:
         self.base_url = require_address(base_url)
         self._manners = manners
         self._waiting = waiting
-        self._connections = Connections(manners.allow_private, manners.silence)
+        self._connections = PublicConnections(manners.allow_private, manners.silence)
         self._pool = PoolManager(num_pools=4, maxsize=1, ssl_context=trusting(), retries=False)
         self._pool.pool_classes_by_scheme = self._connections.pools()
 
@@ -149,7 +147,7 @@ class Fetcher:
         time.sleep(wait)
 
     def _once(self, url: str) -> Reply:
-        with self._deadline() as is_over:
+        with self._connections.within(self._manners.seconds) as is_over:
             try:
                 for _ in range(_MOST_REDIRECTS + 1):
                     answer = self._pool.request(
@@ -203,23 +201,6 @@ class Fetcher:
             yield made
         if unpacker and not unpacker.eof and packed:
             raise _Passing("its answer is cut short")
-
-    @contextmanager
-    def _deadline(self) -> Iterator[Callable[[], bool]]:
-        """End whatever is under way when its time is over: each wait for a byte alone may be short."""
-        over = threading.Event()
-
-        def end() -> None:
-            over.set()
-            self._connections.cut()
-
-        timer = threading.Timer(self._manners.seconds, end)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield over.is_set
-        finally:
-            timer.cancel()
 
 
 def _led_on(url: str, answer: BaseHTTPResponse) -> str:

@@ -8,9 +8,10 @@ import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from metadata.calling import Connections
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 _UNICAST = IPv6Network("2000::/3")  # RFC 4291, section 2.4: what is given out; beside it nothing is public
@@ -49,49 +50,17 @@ def _wrapped(address: Address) -> Iterator[Address]:
         yield IPv4Address(int(address) & 0xFFFFFFFF)
 
 
-class Connections:
-    """Opens connections to machines that may be asked, and can end all of them at once."""
+class PublicConnections(Connections):
+    """Connections to machines that may be asked."""
 
     def __init__(self, allow_private: bool, seconds: float) -> None:
         """``seconds`` is how long a connection, or silence on it, may take."""
+        super().__init__()
         self._allow_private = allow_private
         self._seconds = seconds
-        self._made: list[HTTPConnection] = []
 
-    def cut(self) -> None:
-        """End every connection there is: what waits for an answer goes on with what has come."""
-        for connection in self._made:
-            held = getattr(connection, "sock", None)
-            if isinstance(held, socket.socket):
-                try:
-                    held.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue
-
-    def pools(self) -> dict[str, type[HTTPConnectionPool]]:
-        """Return the kinds of pools that connect in this way, by scheme, as urllib3 wants them."""
-        open_one, made = self._open, self._made
-
-        class Plain(HTTPConnection):
-            def _new_conn(self) -> socket.socket:
-                made.append(self)
-                return open_one(self)
-
-        class Secure(HTTPSConnection):
-            def _new_conn(self) -> socket.socket:
-                made.append(self)
-                return open_one(self)
-
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class SecurePool(HTTPSConnectionPool):
-            ConnectionCls = Secure
-
-        return {"http": PlainPool, "https": SecurePool}
-
-    def _open(self, connection: HTTPConnection) -> socket.socket:
-        del self._made[:-4]
+    def connected(self, connection: HTTPConnection) -> socket.socket:
+        """Connect to the first address that answers; raises PrivateAddress, NewConnectionError."""
         fault: OSError = OSError("the name leads to no address")
         for address in self._addresses(connection):
             try:

@@ -1,6 +1,7 @@
 """DOI agencies on 127.0.0.1 that keep what they are told, and fail when they are told to."""
 
 import json
+import random
 import socket
 import struct
 import threading
@@ -36,6 +37,23 @@ class Fault:
 
 CUT_BEFORE, CUT_AFTER = Fault(), Fault(after=True)
 Told = tuple[str, str, dict[str, Any]]
+WAYS = (
+    CUT_BEFORE,
+    CUT_AFTER,
+    Fault(500),
+    Fault(503),
+    Fault(429, headers=(("Retry-After", "2"),)),
+    Fault(502, after=True),
+    Fault(200, body=b"<html>Welcome to our wireless network</html>"),
+    Fault(422, body=b'{"errors":[{"source":"doi","title":"This DOI has already been taken"}]}'),
+)
+"""What may go wrong with a call to DataCite."""
+
+
+def failing(seed: int) -> Callable[[int, str, str], Fault | None]:
+    """Return what lets three calls of ten fail, in one of these ways, by lot."""
+    lots = random.Random(seed)  # noqa: S311 - no secret
+    return lambda *_: lots.choice(WAYS) if lots.random() < 0.3 else None
 
 
 @dataclass(slots=True)
@@ -53,14 +71,17 @@ class Kept:
 class DataCitePeer:
     """Plays DataCite's REST API: drafts, findable and registered DOIs; PUT makes or changes one.
 
-    ``fault`` is asked before every call what goes wrong with it.
+    ``fault`` is asked before every call what goes wrong with it. After a change the next ``lag`` reads of the DOI show
+    what it was before (``shown``).
     """
 
-    prefix: str = "10.5555"
+    prefixes: tuple[str, ...] = ("10.5555",)
     fault: Callable[[int, str, str], Fault | None] = lambda _number, _method, _name: None
     dois: dict[str, Kept] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     refuse: Callable[[bytes], str] = lambda _xml: ""
+    lag: int = 0
+    shown: dict[str, list[tuple[str, str] | None]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def name_in(self, path: str) -> str:
@@ -73,14 +94,20 @@ class DataCitePeer:
     def _answer(self, method: str, name: str, authorised: bool, body: bytes) -> tuple[int, dict[str, Any]]:
         if not authorised:
             return 401, {"errors": [{"status": "401", "title": "Bad credentials."}]}
-        if not name.startswith(f"{self.prefix}/"):
+        if name.partition("/")[0] not in self.prefixes:
             return 403, {"errors": [{"status": "403", "title": "You are not authorized to access this resource."}]}
         if method == "GET":
-            kept = self.dois.get(name)
+            kept = self._seen(name)
             return (
                 (200, _document(name, kept)) if kept else (404, {"errors": [{"status": "404", "title": "Not found"}]})
             )
         return self._put(name, json.loads(body)["data"]["attributes"])
+
+    def _seen(self, name: str) -> Kept | None:
+        if old := self.shown.get(name):
+            was = old.pop()
+            return Kept(*was) if was else None
+        return self.dois.get(name)
 
     def _put(self, name: str, told: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         xml = b64decode(told["xml"])
@@ -90,6 +117,8 @@ class DataCitePeer:
         if wrong := self.refuse(xml):
             return 422, {"errors": [{"source": "metadata", "uid": name, "title": wrong}]}
         is_new = name not in self.dois
+        before = self.dois.get(name)
+        self.shown[name] = [(before.state, before.url) if before else None] * self.lag
         kept = self.dois.setdefault(name, Kept())
         kept.url, kept.xml = told["url"], xml
         kept.events.append(told["event"])
@@ -129,9 +158,23 @@ class CrossrefPeer:
         if method == "POST":
             return self._upload(_form(headers.get("Content-Type", ""), body))
         asked = dict(parse_qsl(urlsplit(path).query))
+        if urlsplit(path).path == "/search/doi":
+            return 200, self._query(asked), "application/xml"
         if (asked["usr"], asked["pwd"]) != (USER, PASSWORD):
             return 401, b"Unauthorized", "text/html"
         return 200, self._judgement(asked["doi_batch_id"]).encode(), "text/xml"
+
+    def _query(self, asked: dict[str, str]) -> bytes:
+        assert "@" in asked["pid"]
+        assert PASSWORD not in str(asked)
+        kept = self.dois.get(asked["doi"])
+        found = etree.fromstring(kept.xml).findall(f"{CROSSREF}body/*") if kept else []
+        told = b"".join(etree.tostring(one) for one in found)
+        status = b"resolved" if kept else b"unresolved"
+        space = b'xmlns="http://www.crossref.org/qrschema/3.0"'
+        return b'<crossref_result %s><query status="%s"><doi_record>%s</doi_record></query></crossref_result>' % (
+            space, status, told,
+        )  # fmt: skip
 
     def _upload(self, form: dict[str, bytes]) -> tuple[int, bytes, str]:
         if (form["login_id"].decode(), form["login_passwd"].decode()) != (USER, PASSWORD):

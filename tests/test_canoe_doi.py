@@ -1,29 +1,59 @@
 """canoe doi: settings, credentials, what is said and how it ends."""
 
+import asyncio
 import json
+import re
 import shutil
+import subprocess
+import threading
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote_plus
 
+import msgspec
+import pikepdf
 import pytest
-from doi_agencies import PASSWORD, USER, CrossrefPeer, DataCitePeer, Fault, serving
-from small_library import Answer, canoe_here
+from doi_agencies import CUT_AFTER, PASSWORD, USER, CrossrefPeer, DataCitePeer, Fault, serving
+from scans import typeset
+from schemas_here import SHARED
+from small_library import PROGRAM, Answer, canoe_here, environment
 
 from archive.doi_ledger import open_ledger
+from canoe.doi_in_background import Registering
 from canoe.home import Home
 from canoe.registering import CREDENTIALS_FILE, read_credentials
+from canoe.server import build
+from ingest.publications import PROBLEMS_FILE
 from metadata.errors import UsageError
+from metadata.model import Doi
+from metadata.problems import problem
 
 BASE = "https://library.example.org"
 
 
+@pytest.fixture(scope="module")
+def settled(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home of a few books and records at :data:`BASE`; to be copied."""
+    home = shutil.copytree(pristine, tmp_path_factory.mktemp("settled") / "home")
+    settle(home, "http://127.0.0.1:9")
+    assert canoe_here("rebuild", "--home", home).code == 0
+    return home
+
+
 @pytest.fixture
-def home(pristine: Path, tmp_path: Path) -> Path:
+def home(settled: Path, tmp_path: Path) -> Path:
     """Lend a home of a few books and records."""
-    return shutil.copytree(pristine, tmp_path / "home")
+    return shutil.copytree(settled, tmp_path / "home")
 
 
 @pytest.fixture(autouse=True)
 def _known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.doi_reconcile._LAG", 0.0)
     monkeypatch.setenv("CANOE_DOI_USER", USER)
     monkeypatch.setenv("CANOE_DOI_PASSWORD", PASSWORD)
 
@@ -32,7 +62,6 @@ def settle(home: Path, endpoint: str, base_url: str = BASE, registrar: str = "da
     text = f'[library]\nbase_url = "{base_url}"\n[oai]\nnamespace = "library.example.org"\n[doi]\n'
     text += f'prefix = "10.5555"\nregistrar = "{registrar}"\nendpoint = "{endpoint}"\n'
     (home / "canoe.toml").write_text(text, "utf-8")
-    assert canoe_here("rebuild", "--home", home).code == 0
 
 
 def run(home: Path, *arguments: str) -> Answer:
@@ -47,7 +76,7 @@ def test_dois_are_registered_and_shown(home: Path) -> None:
         assert published == len(before["dois"]) > 0
         done = run(home, "sync", "--json")
         assert (done.code, done.json["kept"]) == (0, published)
-        assert done.json["accepted"] == published + 1  # one is tied to another, whose DOI resolves only now
+        assert done.json["accepted"] == published + 2  # two are tied to one another, whose DOIs resolve only now
         after = run(home, "status", "--json").json
         assert (after["counts"]["findable"], after["dois"], after["registrar"]) == (published, [], "datacite")
         assert len(run(home, "status", "--json", "--state", "findable").json["dois"]) == published
@@ -115,6 +144,15 @@ def test_without_a_registrar_dois_are_only_reserved(home: Path) -> None:
     assert (done.code, "doi.registrar" in done.err) == (2, True)
 
 
+def test_what_no_prefix_is_for_any_more_does_not_wait(home: Path) -> None:
+    settle(home, "")
+    number = run(home, "status", "--json").json["counts"]["waiting"]
+    toml = home / "canoe.toml"
+    toml.write_text(toml.read_text("utf-8").replace("10.5555", "10.6666"), "utf-8")
+    counts = run(home, "status", "--json").json["counts"]
+    assert (counts["reserved"], counts["waiting"]) == (number, 0)
+
+
 @pytest.mark.parametrize(
     "base_url", ["http://127.0.0.1:8000", "http://localhost", "http://10.1.2.3", "http://nas.local"]
 )
@@ -122,6 +160,7 @@ def test_no_doi_leads_to_where_nobody_comes(home: Path, base_url: str) -> None:
     peer = DataCitePeer()
     with serving(peer) as url:
         settle(home, url, base_url)
+        assert canoe_here("rebuild", "--catalogue", "--home", home).code == 0
         done = run(home, "sync")
     assert (done.code, peer.calls) == (2, [])
     assert "library.base_url" in done.err
@@ -196,3 +235,262 @@ def test_crossref_is_told_and_judges_later(home: Path) -> None:
     assert b"<depositor_name>" in next(iter(peer.uploads.values()))
     shown = run(home, "status", "--json").json
     assert "uploaded" in [row["answer"] for row in shown["dois"]]
+
+
+def test_items_that_came_before_the_prefix_are_given_dois(home: Path) -> None:
+    settle(home, "", registrar="none")
+    library = Home.read(home).library
+    with library.writer() as writer:
+        for item in list(library.items()):
+            writer.put_item(replace(item, doi=None), {}, "Edited")
+    withdrawn = {item.id for item in library.items() if item.status == "withdrawn"}
+    published = {item.id for item in library.items()} - withdrawn
+    assert run(home, "status", "--json").json["dois"] == []
+    planned = run(home, "reserve", "--plan", "--json")
+    assert {one["item"]: one["doi"] for one in planned.lines} == {one: f"10.5555/{one}" for one in published}
+    assert not any(item.doi for item in library.items())
+    first = min(published)
+    assert [one["item"] for one in run(home, "reserve", first, "--json").lines] == [first]
+    found = run(home, "reserve", f"id:{max(published)} OR pagina", "--json")
+    assert found.code == 0
+    rest = run(home, "reserve")
+    assert (rest.code, "now reserved" in rest.err) == (0, True)
+    assert {item.id for item in library.items() if item.doi} == published
+    change = library.catalogue.last_change()
+    assert (run(home, "reserve").out, library.catalogue.last_change()) == ("", change)
+    assert library.events(first)[-1].detail == f"DOI 10.5555/{first}: reserved"
+    assert canoe_here("check", "--home", home).code == 0
+    (home / "canoe.toml").write_text((home / "canoe.toml").read_text().replace("10.5555", ""))
+    assert run(home, "reserve").code == 2
+
+
+def test_what_may_have_a_doi_elsewhere_is_named_only_by_its_id(home: Path) -> None:
+    settle(home, "", registrar="none")
+    library = Home.read(home).library
+    item = next(one for one in library.items() if one.files and one.status == "published")
+    doubt = msgspec.json.encode(problem("doi-unsure", item.source, doi="10.1000/abc"))
+    with library.writer() as writer:
+        writer.put_item(replace(item, doi=None), {PROBLEMS_FILE: doubt}, "Edited")
+    assert run(home, "reserve", "--json").lines == []
+    assert [one["item"] for one in run(home, "reserve", item.id, "--json").lines] == [item.id]
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ('prefix = "10.6666"\ncolection = "maps"', "doi.rules.colection"),
+        ('collection = "maps"', "prefix"),
+        ('prefix = "10.6666"', "doi.rules, number 1, the whole"),
+        ('prefix = "11.6666"\ntype = "map"', "doi.rules, number 1, prefix"),
+        ('prefix = "none"\ntype = "maps"', "doi.rules, number 1, type"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_named(home: Path, rule: str, fault: str) -> None:
+    (home / "canoe.toml").write_text(f'[doi]\nprefix = "10.5555"\n[[doi.rules]]\n{rule}\n')
+    answer = run(home, "status")
+    assert (answer.code, fault in answer.err) == (2, True), answer.err
+
+
+def test_rules_give_what_comes_in_other_prefixes(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert canoe_here("init", "--home", home, "--doi-prefix", "10.5555").code == 0
+    with (home / "canoe.toml").open("a") as settings:
+        settings.write('\n[[doi.rules]]\ncollection = "maps"\nprefix = "10.6666"\n')
+        settings.write('[[doi.rules]]\ntype = "thesis"\nprefix = "none"\n')
+    table = tmp_path / "items.csv"
+    table.write_text("title,type,collection,doi\nA,book,,\nB,map,maps,\nC,thesis,,\nD,book,,10.1000/known\n")
+    assert canoe_here("ingest", table, "--home", home).code == 0
+    found = {item.title.value: item.doi for item in Home.read(home).library.items()}
+    names = {title: doi and (doi.name.partition("/")[0], doi.state) for title, doi in found.items()}
+    assert names == {
+        "A": ("10.5555", "reserved"),
+        "B": ("10.6666", "reserved"),
+        "C": None,
+        "D": ("10.1000", "external"),
+    }
+
+
+@pytest.mark.shared
+def test_what_the_agency_s_schema_refuses_is_not_sent(home: Path, tmp_path: Path) -> None:
+    schema = SHARED / "schemas" / "datacite" / "kernel-4.6"
+    if not schema.is_dir():
+        pytest.skip("../shared/data is absent")
+    peer = DataCitePeer()
+    with serving(peer) as url:
+        settle(home, url)
+        text = (home / "canoe.toml").read_text()
+        (home / "canoe.toml").write_text(f'{text}schema = "{tmp_path / "absent.xsd"}"\n')
+        assert (run(home, "sync").code, peer.calls) == (2, [])
+        strict = tmp_path / "strict.xsd"
+        space = 'xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="http://datacite.org/schema/kernel-4"'
+        strict.write_text(f'<xs:schema {space}><xs:element name="none"/></xs:schema>')
+        (home / "canoe.toml").write_text(f'{text}schema = "{strict}"\n')
+        done = run(home, "sync", "--json")
+        assert (done.code, done.json["calls"], peer.calls) == (3, 0, [])
+        assert {one["code"] for one in done.json["parked"]} == {"doi-metadata-invalid"}
+        (home / "canoe.toml").write_text(f'{text}schema = "{schema / "metadata.xsd"}"\n')
+        run(home, "retry")
+        assert run(home, "sync", "--json").json["parked"] == []
+
+
+def test_a_server_registers_in_the_background_and_stops_with_it(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    peer = DataCitePeer(fault=lambda number, *_: Fault(503) if number == 1 else None)
+    with serving(peer) as url:
+        settle(home, url)
+        (home / "canoe.toml").write_text((home / "canoe.toml").read_text() + "every = 1\n")
+        app = build(Home.read(home))
+
+        async def serve() -> None:
+            async with app.router.lifespan_context(app):
+                deadline = time.monotonic() + 20
+                while not peer.dois and time.monotonic() < deadline:
+                    await asyncio.sleep(0.02)
+
+        asyncio.run(serve())
+        calls = len(peer.calls)
+        assert calls >= 1
+        assert not [one for one in threading.enumerate() if one.name == "Registering.run"]
+        run(home, "sync")
+        assert len(peer.dois) == len(run(home, "status", "--json", "--state", "findable").json["dois"]) > 0
+    assert PASSWORD not in caplog.text
+
+
+def test_the_background_gives_up_where_nobody_is_let_in_and_says_so_once(
+    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = DataCitePeer()
+    with serving(peer) as url:
+        settle(home, url)
+        monkeypatch.setenv("CANOE_DOI_PASSWORD", "not-so-hush")
+        task = Registering(Home.read(home), threading.Event())
+        task.run()  # ends by itself
+        assert len(peer.calls) == 1
+        assert [record.levelname for record in caplog.records] == ["ERROR"]
+        assert "does not let this library in" in caplog.text
+        monkeypatch.delenv("CANOE_DOI_PASSWORD")
+        caplog.clear()
+        assert not task.tell()
+        assert "Nothing says who the library is" in caplog.text
+    monkeypatch.setenv("CANOE_DOI_PASSWORD", PASSWORD)
+    caplog.clear()
+    settle(home, "http://127.0.0.1:9")
+    task = Registering(Home.read(home), threading.Event())
+    monkeypatch.setattr("ingest.doi_sync._MOST_FAILURES", 1)
+    assert [task.tell(), task.tell()] == [True, True]
+    assert caplog.text.count("DOIs wait to be registered") <= 1
+    with open_ledger(home):
+        assert task.tell()  # another process is at it
+    assert "hush" not in caplog.text
+
+
+def _always(fault: Fault, _number: int, _method: str, _name: str) -> Fault:
+    return fault
+
+
+@pytest.mark.parametrize("registrar", ["datacite", "crossref"])
+def test_no_secret_is_anywhere_after_everything_has_failed(
+    home: Path, registrar: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basic = b64encode(f"{USER}:{PASSWORD}".encode())
+    echo = b"<html>no: %s %s %s</html>" % (USER.encode(), PASSWORD.encode(), basic)
+    faults = [Fault(400, body=echo), Fault(503, body=echo), CUT_AFTER, Fault(200, body=echo), Fault(403, body=echo)]
+    monkeypatch.setattr("ingest.doi_sync._PATIENCE", 0.0)
+    peer: DataCitePeer | CrossrefPeer = DataCitePeer() if registrar == "datacite" else CrossrefPeer()
+    said = ""
+    with caplog.at_level("DEBUG"), serving(peer) as url:
+        settle(home, url, registrar=registrar)
+        for fault in faults:
+            peer.fault = partial(_always, fault)
+            run(home, "retry")
+            for command in (["sync", "--limit", "2"], ["status", "--json"], ["reconcile"]):
+                done = run(home, *command)
+                said += done.out + done.err
+        said += run(home, "status").out
+    said += canoe_here("export", "--home", home).out + caplog.text
+    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file()) + said.encode()
+    for secret in (PASSWORD.encode(), basic, quote_plus(PASSWORD).encode()):
+        assert secret not in kept
+    assert b"no:" in kept  # the answers themselves are kept
+
+
+def started(home: Path, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[str]:
+    """Start ``canoe doi`` in a process of its own; ``before`` is a command that starts it, with limits perhaps."""
+    command = [*before, str(PROGRAM), "doi", *arguments, "--home", str(home)]
+    return subprocess.Popen(command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_run_keeps_others_out_and_registers_each_once_though_it_is_killed(home: Path) -> None:
+    peer = DataCitePeer(fault=lambda *_: Fault(502, after=True, pause=0.3))  # each is accepted, and no answer comes
+    with serving(peer) as url:
+        settle(home, url)
+        number = run(home, "status", "--json").json["counts"]["waiting"]
+        running = started(home, "sync")
+        deadline = time.monotonic() + 30
+        while len(peer.calls) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert run(home, "sync", "--quiet").code == 5
+        assert set(peer.calls) == {("PUT", name) for name in peer.dois}
+        running.kill()
+        running.communicate()
+        assert 0 < len(peer.dois) < number
+        peer.fault = lambda *_: None
+        for path in home.glob("dois.db*"):  # and the ledger is lost
+            path.unlink()
+        done = run(home, "sync", "--json")
+    assert (done.code, done.json["kept"], done.json["unkept"]) == (0, number, 0)
+    assert [kept.registrations for kept in peer.dois.values()] == [1] * number
+    assert max(Counter(name for _, name in peer.calls).values()) <= 3  # killed, by itself, and for a tie
+    assert canoe_here("check", "--home", home).code == 0
+
+
+def test_a_full_disk_is_named_and_nothing_is_lost(home: Path) -> None:
+    peer = DataCitePeer()
+    with serving(peer) as url:
+        settle(home, url)
+        assert run(home, "status").code == 0  # the ledger is there
+        with (home / "dois.db").open("rb") as ledger:
+            size = len(ledger.read())
+        limit = f"--fsize={size // 2}:{size // 2}"
+        told = started(home, "sync", before=["prlimit", limit])
+        out, err = told.communicate()
+        assert told.returncode in (4, 6), (out, err)
+        assert "Traceback" not in err
+        assert "dois.db" in err or "File too large" in err, err
+        assert run(home, "sync").code == 0
+        counts = run(home, "status", "--json").json["counts"]
+    assert (counts["waiting"], counts["findable"] > 0) == (0, True)
+    assert {kept.registrations for kept in peer.dois.values()} == {1}
+
+
+def test_the_doi_that_a_file_bears_is_kept_and_none_is_reserved(tmp_path: Path) -> None:
+    home, shelf = tmp_path / "home", tmp_path / "shelf"
+    shelf.mkdir()
+    assert canoe_here("init", "--home", home, "--doi-prefix", "10.5555").code == 0
+    typeset(shelf / "a.pdf", ["Wetlands of the north\nhttps://doi.org/10.1000/printed\nGland 1999", "Page two"])
+    typeset(shelf / "b.pdf", ["Wetlands of the south\nhttps://doi.org/10.1000/prin-\nted\nGland 1999"])
+    typeset(shelf / "c.pdf", ["Forests of the south\nGland 1999"])
+    with pikepdf.open(shelf / "c.pdf", allow_overwriting_input=True) as pdf:
+        pdf.docinfo["/doi"] = "doi:10.1000/stated"
+        pdf.save(shelf / "c.pdf")
+    typeset(shelf / "d.pdf", ["Maps of the south\nGland 1999"])
+    done = canoe_here("ingest", shelf, "--home", home, "--json", "--workers", "1")
+    assert done.code == 0, done
+    found = {item.source.rpartition("/")[2]: item for item in Home.read(home).library.items()}
+    names = {name: item.doi and (item.doi.name, item.doi.state) for name, item in found.items()}
+    assert names == {
+        "a.pdf": ("10.1000/printed", "external"),
+        "b.pdf": None,
+        "c.pdf": ("10.1000/stated", "external"),
+        "d.pdf": (f"10.5555/{found['d.pdf'].id}", "reserved"),
+    }
+    assert {"doi-found", "doi-unsure"} <= set(re.findall(r"doi-\w+", done.out))
+    (home / "dois.db").unlink(missing_ok=True)
+    assert [one["doi"] for one in run(home, "status", "--json", "--state", "reserved").json["dois"]] == [
+        f"10.5555/{found['d.pdf'].id}"
+    ]
+    assert run(home, "reserve", "--json").lines == []
+    kept = canoe_here("edit", found["b.pdf"].id, "--set", "doi=10.1000/printed-b", "--home", home)
+    assert kept.code == 0, kept
+    assert Home.read(home).library.item(found["b.pdf"].id).doi == Doi("10.1000/printed-b", "external")
+    again = canoe_here("ingest", shelf, "--home", home, "--json", "--workers", "1")
+    assert '"identical":4' in again.out.replace(" ", ""), again.out

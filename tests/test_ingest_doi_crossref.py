@@ -53,7 +53,7 @@ def office(library: Library, peer: CrossrefPeer, time: Time, password: str = PAS
         registrar.agency = "Crossref of the tests"
         clock = Clock(time.read, time.sleep, random.Random(3).random)  # noqa: S311 - no secret
         try:
-            yield Office(library, ledger, registrar, "10.5555", "The library", BASE, shipped(), clock)
+            yield Office(library, ledger, registrar, ("10.5555",), "The library", BASE, shipped(), clock)
         finally:
             registrar.close()
 
@@ -117,6 +117,12 @@ def test_a_failure_that_comes_as_a_success_is_none(library: Library) -> None:
     put(library, replace(library.item(bare_item(1).id), titles=(Text("Mended twice"),)))
     done = run(library, CrossrefPeer(fault=lambda *_: Fault(200, body=body)), time)
     assert "the queue is closed" in done.parked[0].answer
+
+
+def test_an_answer_without_content_is_neither_a_success_nor_a_refusal(library: Library) -> None:
+    peer = CrossrefPeer(fault=lambda number, *_: Fault(204, body=b"") if number == 1 else None)
+    done = run(library, peer, Time())
+    assert (done.accepted, done.parked) == (1, ())
 
 
 def test_a_portals_page_is_no_judgement(library: Library) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from archive_library import bare_item, publishing, put_records
-from doi_agencies import CUT_AFTER, CUT_BEFORE, PASSWORD, USER, DataCitePeer, Fault, serving
+from doi_agencies import CUT_AFTER, CUT_BEFORE, PASSWORD, USER, DataCitePeer, Fault, failing, serving
 
 from archive.doi_ledger import DoiRow, open_ledger
 from archive.doi_receipts import RECEIPT_FILE, read_receipt
@@ -59,7 +59,7 @@ def office(
         registrar.agency = "DataCite of the tests"  # its port is another one each time
         vocabulary, clock = shipped(), (time or Time()).clock
         try:
-            yield Office(library, ledger, registrar, "10.5555", "The library", BASE, vocabulary, clock)
+            yield Office(library, ledger, registrar, ("10.5555",), "The library", BASE, vocabulary, clock)
         finally:
             registrar.close()
 
@@ -95,25 +95,16 @@ def state_of(library: Library, number: int) -> str:
     return doi.state
 
 
-def test_a_thousand_items_through_an_agency_that_fails_three_calls_of_ten(library: Library) -> None:
-    records(library, range(1000))
-    lots = random.Random(11)  # noqa: S311 - no secret
-    ways = [
-        CUT_BEFORE,
-        CUT_AFTER,
-        Fault(500),
-        Fault(503),
-        Fault(429, headers=(("Retry-After", "2"),)),
-        Fault(502, after=True),
-        Fault(200, body=b"<html>Welcome to our wireless network</html>"),
-        Fault(422, body=b'{"errors":[{"source":"doi","title":"This DOI has already been taken"}]}'),
-    ]
-    peer = DataCitePeer(fault=lambda *_: lots.choice(ways) if lots.random() < 0.3 else None)
+def test_many_items_through_an_agency_that_fails_three_calls_of_ten(library: Library) -> None:
+    """A thousand of them go the same way by tests/soak/register_dois.py."""
+    number = 60
+    records(library, range(number))
+    peer = DataCitePeer(fault=failing(11))
     done = run(library, peer)
-    assert (done.accepted, done.kept, done.parked, done.stopped) == (1000, 1000, (), "")
+    assert (done.accepted, done.kept, done.parked, done.stopped) == (number, number, (), "")
     assert {kept.state for kept in peer.dois.values()} == {"findable"}
-    assert [kept.registrations for kept in peer.dois.values()] == [1] * 1000
-    assert done.calls == len(peer.calls) <= 2000
+    assert [kept.registrations for kept in peer.dois.values()] == [1] * number
+    assert done.calls == len(peer.calls) <= 2 * number
     assert {item.doi.state for item in library.items() if item.doi} == {"findable"}
     told = len(peer.calls)
     assert run(library, peer) == Synced()
@@ -270,6 +261,15 @@ def test_the_agency_is_given_the_rest_that_it_asks_for(library: Library) -> None
     assert (done.calls, later.slept, "503" in done.stopped) == (1, 0, True)
     assert (row_of(library, 4).next_try or 0) >= later.now + 7200
     assert run(library, DataCitePeer(), later).calls == 0
+
+
+@pytest.mark.parametrize("asked", ["0", "Mon, 02 Jan 2006 15:04:05 GMT"])
+def test_an_agency_that_asks_for_no_rest_is_given_one(library: Library, asked: str) -> None:
+    records(library, range(1))
+    peer, time = DataCitePeer(fault=lambda *_: Fault(429, headers=(("Retry-After", asked),))), Time()
+    run(library, peer, time)
+    assert len(peer.calls) < 10  # each pause twice as long, as far as a run waits
+    assert time.slept > 60
 
 
 def test_an_agency_that_is_down_is_left_in_peace(library: Library) -> None:
@@ -429,3 +429,94 @@ def test_the_archive_holds_the_receipt_as_json(library: Library) -> None:
     inventory = library.archive.inventory(item_object(bare_item(1).id))
     told = library.archive.read(inventory, RECEIPT_FILE).decode()
     assert told.startswith('{\n  "name": "10.5555/')
+
+
+def test_a_read_that_lags_is_not_believed_and_leads_to_no_second_call(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(library, bare_item(1))
+    peer = DataCitePeer(lag=1)
+    run(library, peer)
+    assert run(library, peer) == Synced()
+    assert peer.calls == [("PUT", name_of(1))]
+    time = Time()
+    with office(library, peer, time) as opened:
+        assert list(reconcile(opened)) == []
+    assert (len(peer.calls), time.slept >= 10) == (3, True)
+    peer.shown[name_of(1)] = [("draft", ""), ("draft", "")]
+    with office(library, peer) as opened:
+        assert [one.there for one in reconcile(opened)] == ["draft"]
+
+
+def test_an_item_says_who_is_tied_to_it_once_that_one_s_doi_resolves(library: Library) -> None:
+    put(library, bare_item(1))
+    peer = DataCitePeer()
+    run(library, peer)
+    ties = (Relation("isTranslationOf", bare_item(1).id), Relation("isVersionOf", bare_item(1).id))
+    put(library, replace(bare_item(2), relations=ties))
+    done = run(library, peer)
+    assert done.calls == 2
+    told = peer.dois[name_of(1)].xml.decode()
+    for kind in ("HasTranslation", "HasVersion"):
+        assert f'relatedIdentifierType="DOI" relationType="{kind}">{name_of(2)}<' in told
+    assert 'relationType="IsVersionOf"' in peer.dois[name_of(2)].xml.decode()
+    put(library, replace(library.item(bare_item(2).id), relations=()))
+    assert run(library, peer).calls == 2
+    assert b"HasTranslation" not in peer.dois[name_of(1)].xml
+    assert run(library, peer).calls == 0
+
+
+def test_a_document_that_the_schema_would_refuse_is_parked_and_not_sent(library: Library) -> None:
+    put(library, bare_item(1), bare_item(2))
+    peer = DataCitePeer()
+    with office(library, peer) as opened:
+        done = sync(replace(opened, is_valid=lambda told: "no publisher" if bare_item(1).id.encode() in told else ""))
+    assert [row.name for row in done.parked] == [name_of(1)]
+    assert [name for _, name in peer.calls] == [name_of(2)]
+    row = row_of(library, 1)
+    assert ("doi-metadata-invalid" in row.problem, "no publisher" in row.problem, bool(row.document)) == (True,) * 3
+    with office(library, peer) as opened:
+        assert sync(opened) == Synced()  # said once, and not tried again
+        opened.ledger.retry([])
+        assert sync(opened).accepted == 1
+
+
+def test_dois_of_several_prefixes_are_registered_and_no_others(library: Library) -> None:
+    other = replace(bare_item(2), doi=Doi(f"10.6666/{bare_item(2).id}", "reserved"))
+    former = replace(bare_item(3), doi=Doi(f"10.7777/{bare_item(3).id}", "reserved"))
+    put(library, bare_item(1), other, former)
+    peer = DataCitePeer(prefixes=("10.5555", "10.6666"))
+    with office(library, peer) as opened:
+        assert sync(replace(opened, prefixes=("10.5555", "10.6666"))).accepted == 2
+    assert {name.partition("/")[0] for name in peer.dois} == {"10.5555", "10.6666"}
+
+
+def test_what_an_agency_has_under_a_former_prefix_is_kept_up_to_date(library: Library) -> None:
+    put(library, bare_item(1), replace(bare_item(2), doi=Doi(f"10.6666/{bare_item(2).id}", "reserved")))
+    peer = DataCitePeer(prefixes=("10.5555", "10.6666"))
+    with office(library, peer) as opened:
+        assert sync(replace(opened, prefixes=("10.6666",))).accepted == 1  # the other rule is taken away now
+    with library.writer() as writer:
+        writer.withdraw(library.item(bare_item(2).id), "an error")
+    assert run(library, peer).accepted == 2
+    assert {name[:7]: one.state for name, one in peer.dois.items()} == {"10.5555": "findable", "10.6666": "registered"}
+
+
+def test_a_run_ends_when_its_time_is_over(library: Library) -> None:
+    put(library, *map(bare_item, range(5)))
+    peer = DataCitePeer()
+    with office(library, peer) as opened:
+        clock = replace(opened.clock, is_over=lambda: len(peer.calls) >= 2)
+        assert sync(replace(opened, clock=clock)).accepted == 2
+    assert run(library, peer).accepted == 3
+
+
+def test_a_clock_that_is_set_back_loses_and_doubles_nothing(library: Library) -> None:
+    put(library, bare_item(1), bare_item(2))
+    peer, time = DataCitePeer(fault=lambda number, *_: Fault(503) if number == 1 else None), Time()
+    with office(library, peer, time) as opened:
+        sync(opened, limit=1)
+    time.now -= 400 * 86_400
+    done = run(library, peer, time)
+    assert done.accepted == 2  # one of them waited until a moment that lies far ahead now
+    assert [kept.registrations for kept in peer.dois.values()] == [1, 1]

@@ -311,7 +311,7 @@ def test_the_full_item_is_valid(schema: etree.XMLSchema) -> None:
 
 
 @pytest.mark.shared
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(item=items, related=some(ties))
 def test_any_item_with_a_doi_is_valid(schema: etree.XMLSchema, item: Item, related: tuple[Related, ...]) -> None:
     named = replace(item, doi=Doi("10.1/a", "reserved"))

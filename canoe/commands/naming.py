@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from typing import Annotated, Any
 
@@ -10,21 +11,26 @@ import msgspec
 import typer
 
 from archive.doi_ledger import DoiLedger, DoiRow, look_into
+from canoe.choosing import chosen
 from canoe.commands.ingesting import INPUTS_REFUSED
 from canoe.commands.options import HomeOption, JsonOption, counted, open_home, print_json, print_lines, say
 from canoe.help_style import HELP_STYLE
 from canoe.home import Home
 from canoe.registering import ledger_of, registering
 from ingest.doi_reconcile import Difference, reconcile
+from ingest.doi_reserve import is_doubtful, nameless, reserve
 from ingest.doi_sync import Synced, sync
 from ingest.registrars import AgencyTrouble
 from metadata.errors import DamageFound, UsageError
+from metadata.ids import is_item_id
+from metadata.model import Item
 from metadata.problems import Problem
 
 STATES = ("reserved", "waiting", "parked", "findable", "registered", "withdrawn")
 """What a DOI is shown as: named only; on its way; refused; as the agency has it; withdrawn before it was registered."""
 
 _MOST_SHOWN = 200
+_RESERVE_HINT = "docs/how-to/name-with-dois.md says how to name with DOIs."
 
 doi = typer.Typer(
     help="The DOIs: what the agency knows of them, and what it is still to be told.",
@@ -48,6 +54,42 @@ def status(
     opened = open_home(home)
     with look_into(opened.path, opened.library) as ledger:
         _print_status_json(opened, ledger, state) if as_json else print_lines(_status_lines(opened, ledger, state))
+
+
+@doi.command("reserve")
+def reserve_dois(
+    query: Annotated[
+        str, typer.Argument(help="Only what this finds; or one item's id.", show_default="everything")
+    ] = "",
+    home: HomeOption = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Write nothing; say what would be reserved.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Reserve DOIs for items that have none: those that came in before there was a prefix for them.
+
+    Nothing is reserved for what has a DOI elsewhere, is withdrawn or was harvested. Where a file may tell of a
+    DOI elsewhere that is not sure, the item is passed over unless it is named by its id. Broken off, it can be
+    run again.
+    """
+    opened = open_home(home)
+    prefixes = opened.settings.doi.prefixes
+    if not prefixes.all:
+        raise UsageError("No DOIs are reserved: canoe.toml sets no doi.prefix.", _RESERVE_HINT)
+    library, is_one = opened.library, is_item_id(query)
+    items = iter([library.item(query)]) if is_one else chosen(opened, query)
+    found = (one for one in nameless(items, prefixes) if is_one or not is_doubtful(library, one))
+    with nullcontext() if plan else library.writer() as writer:
+        named = Counter(_tell_named(one, as_json) for one in (reserve(library, writer, found) if writer else found))
+    if writer and named.total():
+        opened.update_index_with_others()
+    say(f"{counted(named.total(), 'DOI')} {'would be' if plan else 'are now'} reserved.")
+
+
+def _tell_named(item: Item, as_json: bool) -> str:
+    """Print an item's DOI; return its prefix."""
+    name = item.doi.name if item.doi else ""
+    print_json({"item": item.id, "doi": name}) if as_json else print_lines([f"{name}  {item.id}  {item.title.value}"])
+    return name.partition("/")[0]
 
 
 @doi.command("sync")
@@ -142,7 +184,7 @@ def _row_json(home: Home, row: DoiRow) -> dict[str, Any]:
     return {
         "doi": row.name,
         "item": row.item,
-        "state": shown_as(row, _is_registering(home)),
+        "state": shown_as(row, _is_registering(home, row)),
         "wanted": row.wanted or None,
         "accepted": row.accepted or None,
         "accepted_at": row.accepted_at or None,
@@ -156,7 +198,7 @@ def _row_json(home: Home, row: DoiRow) -> dict[str, Any]:
 
 
 def _counts(home: Home, ledger: DoiLedger) -> dict[str, int]:
-    counted_rows = Counter(shown_as(row, _is_registering(home)) for row in ledger.rows())
+    counted_rows = Counter(shown_as(row, _is_registering(home, row)) for row in ledger.rows())
     return {state: counted_rows[state] for state in STATES}
 
 
@@ -182,17 +224,19 @@ def _told(row: DoiRow) -> Iterator[str]:
 
 def _standing(row: DoiRow, home: Home) -> str:
     since = f" since {row.accepted_at[:10]}" if row.accepted_at else ""
-    shown = shown_as(row, _is_registering(home))
+    shown = shown_as(row, _is_registering(home, row))
     return f"{shown}{since if shown == row.accepted else ''}"
 
 
 def _listed(home: Home, ledger: DoiLedger, state: str) -> Iterator[DoiRow]:
     wanted = (state,) if state else ("waiting", "parked")
-    return (row for row in ledger.rows() if shown_as(row, _is_registering(home)) in wanted)
+    return (row for row in ledger.rows() if shown_as(row, _is_registering(home, row)) in wanted)
 
 
-def _is_registering(home: Home) -> bool:
-    return home.settings.doi.registrar != "none"
+def _is_registering(home: Home, row: DoiRow) -> bool:
+    """Say whether the agency is told of a DOI: not of one whose prefix the settings have not, unless it knows it."""
+    doi = home.settings.doi
+    return doi.registrar != "none" and bool(row.accepted or row.name.partition("/")[0] in doi.prefixes.all)
 
 
 def _problem_of(row: DoiRow) -> Problem | None:

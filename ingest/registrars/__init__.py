@@ -81,6 +81,12 @@ class Registrar(Protocol):
     def document(self, publication: Publication) -> bytes:
         """Return the metadata of an item as the agency takes it; raises MandatoryMissing."""
 
+    def whole(self, document: bytes) -> bytes:
+        """Return what is sent of a document, as the agency's schema describes it."""
+
+    def fault(self, document: bytes) -> str:
+        """Return what the agency would refuse a document for, as far as that is known here; ``""`` for nothing."""
+
     def deposit(self, deposit: Deposit) -> Answer:
         """Tell the agency all of a DOI; the same twice is as good as once."""
 

@@ -1,25 +1,27 @@
 """Calling an agency over HTTP: one request, one answer, both bounded; whether to ask again is for others to say."""
 
-import time
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote_plus
 
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.util import make_headers
 
 from ingest.registrars import Credentials
-from metadata.calling import fault_said, retry_after, trusting
+from metadata.calling import Connections, fault_said, retry_after, trusting
 
 _MOST_BYTES = 1 << 20
 _CHUNK = 65_536
+_LONGEST = 2000  # characters of what came back that are worth keeping
 PASSING = frozenset((408, 409, 425, 429))
 """Answers below 500 that may be others in a while."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came: the status, the body as it is, and the seconds that Retry-After asks for."""
+    """What came: the status, the body as it is, and the seconds that Retry-After asks for, None without."""
 
     status: int
     data: bytes
@@ -29,6 +31,14 @@ class Reply:
     def is_passing(self) -> bool:
         """Whether the same may be answered otherwise in a while."""
         return self.status in PASSING or self.status >= 500
+
+
+def cleaned(text: str, credentials: Credentials) -> str:
+    """Return what came back on one line, shortened, and without what an answer may echo of who called."""
+    user, password = credentials.user, credentials.password
+    for secret in filter(None, (b64encode(f"{user}:{password}".encode()).decode(), quote_plus(password), password)):
+        text = text.replace(secret, "…")
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_LONGEST]
 
 
 class Unanswered(Exception):
@@ -51,20 +61,15 @@ class Caller:
         known = f"{credentials.user}:{credentials.password}" if credentials else None
         self._headers = make_headers(basic_auth=known, user_agent="Canoe")
         self._seconds, self._timeout = seconds, Timeout(connect=min(10.0, silence), read=silence)
+        self._connections = Connections()
         self._pool = PoolManager(num_pools=1, maxsize=1, ssl_context=trusting(), retries=False)
+        self._pool.pool_classes_by_scheme = self._connections.pools()
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
         """Return what an address answers; raises Unanswered."""
-        deadline = time.monotonic() + self._seconds
         try:
-            answer = self._pool.request(
-                method, url, body=body, headers={**self._headers, **headers}, timeout=self._timeout,
-                redirect=False, retries=False, preload_content=False,
-            )  # fmt: skip
-            try:
-                return Reply(answer.status, _read(answer, deadline), retry_after(answer.headers.get("Retry-After", "")))
-            finally:
-                answer.drain_conn() if answer.length_remaining == 0 else answer.close()
+            with self._connections.within(self._seconds) as is_over:
+                return self._answered(method, url, {**self._headers, **headers}, body, is_over)
         except SSLError as fault:
             raise Unanswered(f"its certificate is not accepted ({fault_said(fault)})", False, True) from fault
         except (NewConnectionError, ConnectTimeoutError) as fault:
@@ -72,15 +77,31 @@ class Caller:
         except (HTTPError, OSError) as fault:
             raise Unanswered(f"no answer came ({fault_said(fault)})", sent=True) from fault
 
+    def _answered(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, is_over: Callable[[], bool]
+    ) -> Reply:
+        answer = self._pool.request(
+            method, url, body=body, headers=headers, timeout=self._timeout,
+            redirect=False, retries=False, preload_content=False,
+        )  # fmt: skip
+        try:
+            # No time at all, or a moment that has passed since clocks differ, asks for nothing.
+            wait = retry_after(answer.headers.get("Retry-After", "")) or None
+            return Reply(answer.status, _read(answer, is_over), wait)
+        finally:
+            answer.drain_conn() if answer.length_remaining == 0 else answer.close()
+
     def close(self) -> None:
         """Give up the connection."""
         self._pool.clear()
 
 
-def _read(answer: BaseHTTPResponse, deadline: float) -> bytes:
+def _read(answer: BaseHTTPResponse, is_over: Callable[[], bool]) -> bytes:
     data = bytearray()
     while chunk := answer.read1(_CHUNK):
         data += chunk
-        if len(data) > _MOST_BYTES or time.monotonic() > deadline:
-            raise Unanswered("its answer is too long, or takes too long", sent=True)
+        if len(data) > _MOST_BYTES:
+            break
+    if len(data) > _MOST_BYTES or is_over():
+        raise Unanswered("its answer is too long, or takes too long", sent=True)
     return bytes(data)

@@ -17,14 +17,15 @@ from lxml import etree
 from urllib3.filepost import encode_multipart_formdata
 
 from ingest.registrars import AgencyTrouble, Answer, Credentials, Deposit, Publication, Seen
-from ingest.registrars.calling import Caller, Reply, Unanswered
+from ingest.registrars.calling import Caller, Reply, Unanswered, cleaned
+from metadata.agency_rules import crossref_fault
 from metadata.citing import landing
-from metadata.crossref import Head
+from metadata.crossref import WITHDRAWN, Head
 from metadata.crossref import crossref as body_of
 from metadata.crossref import deposit as whole
 
 ENDPOINT = "https://doi.crossref.org"
-_LONGEST = 2000  # characters of what came back that are worth keeping
+_LONGEST_SHOWN = 200
 _POLL = 60.0  # seconds after which a judgement may be there
 _ELSEWHERE = frozenset((301, 302, 303, 307, 308, 404, 405))
 
@@ -54,17 +55,28 @@ class Crossref:
     def document(self, publication: Publication) -> bytes:
         """Return what stands in the body of a deposit."""
         url = landing(publication.item, publication.base_url)
-        return body_of(publication.item, url, publication.library, publication.year).encode()
+        return body_of(publication.item, url, publication.library, publication.year, publication.related).encode()
+
+    def whole(self, document: bytes) -> bytes:
+        """Return a deposit with a head such as it is uploaded with."""
+        return self._uploaded(document, "canoe-checked")
+
+    def fault(self, document: bytes) -> str:
+        """Return what the deposit schema does not allow in what stands in the body, ``""`` for nothing."""
+        return crossref_fault(document)
+
+    def _uploaded(self, document: bytes, batch: str) -> bytes:
+        head = Head(batch, f"{self._now() * 1000:.0f}", self._depositor, self._email)
+        return ('<?xml version="1.0" encoding="UTF-8"?>\n' + whole(document.decode(), head)).encode()
 
     def deposit(self, deposit: Deposit) -> Answer:
         """Upload a deposit; it is judged later."""
-        head = Head(_batch(deposit), f"{self._now() * 1000:.0f}", self._depositor, self._email)
-        document = '<?xml version="1.0" encoding="UTF-8"?>\n' + whole(deposit.document.decode(), head)
+        batch = _batch(deposit)
         fields: dict[str, str | bytes | tuple[str, str | bytes] | tuple[str, str | bytes, str]] = {
             "operation": "doMDUpload",
             "login_id": self._credentials.user,
             "login_passwd": self._credentials.password,
-            "fname": (f"{head.batch}.xml", document.encode(), "application/xml"),
+            "fname": (f"{batch}.xml", self._uploaded(deposit.document, batch), "application/xml"),
         }
         body, kind = encode_multipart_formdata(fields)
         try:
@@ -92,8 +104,24 @@ class Crossref:
         return trouble if trouble is not None else self._judged(deposit, reply)
 
     def look(self, name: str) -> Seen | None:
-        """Raise AgencyTrouble: what Crossref has of a DOI is not told by its deposit system."""
-        raise AgencyTrouble(f"its deposit system does not tell how {name} stands")
+        """Return how a DOI stands there, None where it is unknown; raises AgencyTrouble.
+
+        By the query system, which anybody may ask who leaves an e-mail address
+        (https://www.crossref.org/documentation/retrieve-metadata/xml-api/using-https-to-query/); the password is not
+        sent. A DOI whose title says that the work is withdrawn is as hidden as Crossref has it.
+        """
+        query = urlencode({"pid": self._email, "format": "unixsd", "doi": name})
+        try:
+            reply = self._caller.ask("GET", f"{self._endpoint}/search/doi?{query}", {})
+        except Unanswered as fault:
+            raise AgencyTrouble(str(fault)) from fault
+        if reply.status == 404:
+            return None
+        root = _read(reply.data, "crossref_result") if reply.status == 200 else None
+        if root is None:
+            said = self._clean(reply.data.decode("utf-8", "replace"))[:_LONGEST_SHOWN]
+            raise AgencyTrouble(f"it answers with HTTP status {reply.status}: {said}")
+        return _seen(root, name)
 
     def close(self) -> None:
         """Give up the connection."""
@@ -106,7 +134,9 @@ class Crossref:
             return Answer("denied", said)
         if reply.is_passing:
             return Answer("passing", said, reply.wait, in_doubt=reply.status in (500, 502, 504))
-        return None if reply.status == 200 else Answer("refused", said)
+        if reply.status == 200:
+            return None
+        return Answer("refused", said) if 400 <= reply.status < 500 else Answer("passing", said, in_doubt=True)
 
     def _judged(self, deposit: Deposit, reply: Reply) -> Answer | None:
         root = _read(reply.data)
@@ -125,9 +155,7 @@ class Crossref:
         return Answer("refused", self._clean("".join(root.itertext())))
 
     def _clean(self, text: str) -> str:
-        """Return what came back on one line, shortened, and without what may be echoed of who called."""
-        text = text.replace(self._credentials.password, "…")
-        return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_LONGEST]
+        return cleaned(text, self._credentials)
 
 
 def _unanswered(fault: Unanswered) -> Answer:
@@ -139,11 +167,25 @@ def _batch(deposit: Deposit) -> str:
     return f"canoe-{sha256(told).hexdigest()[:40]}"
 
 
-def _read(data: bytes) -> etree._Element | None:
-    """Return the root of a diagnostic, None where it is none; nothing that it names is fetched or expanded."""
+def _seen(root: etree._Element, name: str) -> Seen | None:
+    """Return what the answer to a query says of a DOI; None where it resolved none."""
+    by_name: dict[str, list[str]] = {}
+    for element in root.iter(etree.Element):
+        by_name.setdefault(etree.QName(element).localname, []).append((element.text or "").strip())
+        if etree.QName(element).localname == "query" and element.get("status") != "resolved":
+            return None
+    for data in root.iter("{*}doi_data"):
+        if (data.findtext("{*}doi") or "").strip().lower() == name.lower():
+            withdrawn = any(title.startswith(WITHDRAWN.strip()) for title in by_name.get("title", ()))
+            return Seen("registered" if withdrawn else "findable", (data.findtext("{*}resource") or "").strip())
+    return None
+
+
+def _read(data: bytes, kind: str = "doi_batch_diagnostic") -> etree._Element | None:
+    """Return the root of an answer, None where it is none; nothing that it names is fetched or expanded."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError:
         return None
-    return root if root.tag == "doi_batch_diagnostic" and not root.getroottree().docinfo.doctype else None
+    return root if etree.QName(root).localname == kind and not root.getroottree().docinfo.doctype else None

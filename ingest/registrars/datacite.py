@@ -12,13 +12,13 @@ from urllib.parse import quote
 import msgspec
 
 from ingest.registrars import AgencyTrouble, Answer, Credentials, Deposit, Publication, Seen
-from ingest.registrars.calling import Caller, Reply, Unanswered
+from ingest.registrars.calling import Caller, Reply, Unanswered, cleaned
+from metadata.agency_rules import datacite_fault
 from metadata.datacite import datacite
 
 ENDPOINT = "https://api.datacite.org"
 _TYPE = "application/vnd.api+json"
 _EVENTS = {"findable": "publish", "registered": "hide"}
-_LONGEST = 2000  # characters of what came back that are worth keeping
 _GATEWAYS = frozenset((500, 502, 504))  # behind which the work may have been done
 _ELSEWHERE = frozenset((301, 302, 303, 307, 308, 404, 405))
 
@@ -61,10 +61,7 @@ class DataCite:
         """Take the address, without a slash at its end, and who calls."""
         self._endpoint = endpoint or ENDPOINT
         self._caller = caller or Caller(credentials)
-        self._secrets = (
-            credentials.password,
-            b64encode(f"{credentials.user}:{credentials.password}".encode()).decode(),
-        )
+        self._credentials = credentials
         self.agency = f"DataCite {self._endpoint}"
 
     def document(self, publication: Publication) -> bytes:
@@ -73,6 +70,14 @@ class DataCite:
             publication.item, publication.library, publication.vocabulary, publication.related, publication.year
         )
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{made}'.encode()
+
+    def whole(self, document: bytes) -> bytes:
+        """Return the document: it is sent as it is."""
+        return document
+
+    def fault(self, document: bytes) -> str:
+        """Return what kernel 4.6 does not allow in a document, ``""`` for nothing."""
+        return datacite_fault(document)
 
     def deposit(self, deposit: Deposit) -> Answer:
         """Put a DOI as it should be."""
@@ -144,10 +149,7 @@ class DataCite:
         return _Fault(self._clean("; ".join(told)), is_taken)
 
     def _clean(self, text: str) -> str:
-        """Return what came back on one line, shortened, and without what an agency's page may echo of who called."""
-        for secret in filter(None, self._secrets):
-            text = text.replace(secret, "…")
-        return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_LONGEST]
+        return cleaned(text, self._credentials)
 
 
 def _read(data: bytes, name: str) -> _Attributes | None:

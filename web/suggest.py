@@ -41,17 +41,18 @@ def _subjects(service: Service, typed: str, language: str, limit: int) -> Iterat
     start = fold(typed)
     if len(start) < SHORTEST:
         return
-    likely = [uri for uri in service.vocabulary.concepts if _begins(service.vocabulary, uri, start)]
-    counts = _used(service) if likely else {}
-    used = sorted((uri for uri in likely if uri in counts), key=lambda uri: (-counts[uri].count, uri))
+    counts = _used(service)  # of all that a large vocabulary has, few are used
+    likely = (uri for uri in counts if _begins(service.vocabulary, uri, start))
+    used = sorted(likely, key=lambda uri: (-counts[uri].count, uri))
     for uri in used[: max(1, limit // 2)]:
         label = service.vocabulary.concepts[uri].label(language).value
         yield {"kind": "subject", "text": label, "count": counts[uri].count, "uri": uri}
 
 
 def _begins(vocabulary: Vocabulary, uri: str, start: str) -> bool:
-    concept = vocabulary.concepts[uri]
-    return any(f" {fold(label.value)}".find(f" {start}") >= 0 for label in (*concept.labels, *concept.alternatives))
+    concept = vocabulary.concepts.get(uri)
+    texts = (*concept.labels, *concept.alternatives) if concept else ()
+    return any(f" {fold(text.value)}".find(f" {start}") >= 0 for text in texts)
 
 
 def _used(service: Service) -> Mapping[str, FacetCount]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metadata import vocabulary
+from metadata import skos
 from metadata.errors import UsageError
 from metadata.model import Text
 from metadata.vocabulary import Vocabulary, read_skos, shipped
@@ -150,7 +150,8 @@ BOMB = b"""<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>
         (b"<http://a> <http://b> " + b"(" * 100_000, "text/turtle", "cannot be read"),
         (b"<rdf:RDF>", "application/rdf+xml", "cannot be read"),
         (BOMB, "application/rdf+xml", "DOCTYPE"),
-        (b'{"@context": "http://example.org/"}', "application/ld+json", "application/ld+json"),
+        (b'{"@context": "http://example.org/"}', "application/ld+json", "never fetched"),
+        (b"", "text/plain", "text/plain"),
     ],
 )
 def test_what_is_no_vocabulary_is_refused_by_name(data: bytes, media_type: str, named: str) -> None:
@@ -159,7 +160,7 @@ def test_what_is_no_vocabulary_is_refused_by_name(data: bytes, media_type: str, 
 
 
 def test_too_large_a_vocabulary_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vocabulary, "LARGEST", 1000)
+    monkeypatch.setattr(skos, "LARGEST", 1000)
     with pytest.raises(UsageError, match="the limit is 1000"):
         read_skos(b" " * 1001)
 

@@ -1,0 +1,140 @@
+"""SKOS in RDF: Turtle, N-Triples, RDF/XML and JSON-LD (W3C SKOS Reference, 2009; JSON-LD 1.1)."""
+
+import re
+
+import pyoxigraph as rdf
+
+from metadata.errors import UsageError
+from metadata.skos_drafts import Gathering
+
+FORMS = {
+    "turtle": rdf.RdfFormat.TURTLE,
+    "n-triples": rdf.RdfFormat.N_TRIPLES,
+    "rdf-xml": rdf.RdfFormat.RDF_XML,
+    "json-ld": rdf.RdfFormat.JSON_LD,
+}
+DEEPEST = 100
+"""Levels that JSON-LD may be nested in."""
+
+_SKOS = "http://www.w3.org/2004/02/skos/core#"
+_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_DCT, _DC = "http://purl.org/dc/terms/", "http://purl.org/dc/elements/1.1/"
+_DEPRECATED = "http://www.w3.org/2002/07/owl#deprecated"
+_TITLES = (_DCT + "title", _DC + "title", "http://www.w3.org/2000/01/rdf-schema#label")
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
+_TEXTS = {
+    _SKOS + "prefLabel": "labels",
+    _SKOS + "altLabel": "alternatives",
+    _SKOS + "definition": "notes",
+    _SKOS + "scopeNote": "notes",
+}
+_LINKS = {
+    _SKOS + "broader": "broader",
+    _SKOS + "inScheme": "schemes",
+    _SKOS + "exactMatch": "exact",
+    _SKOS + "closeMatch": "close",
+    _DCT + "isReplacedBy": "replaced",
+}
+
+
+def gather(gathering: Gathering, data: bytes, form: str, name: str) -> None:
+    """Add what a document says. Raises UsageError when it is not well formed, is too deep or has a DOCTYPE.
+
+    ``form`` is one of :data:`FORMS`, ``name`` what the document is called in problems. Nothing that it
+    refers to is fetched.
+    """
+    _look_out(data, form)
+    reading = _Reading(gathering, name)
+    try:
+        for statement in rdf.parse(data, format=FORMS[form]):
+            if isinstance(statement.subject, rdf.NamedNode):
+                reading.take(statement.subject.value, statement.predicate.value, statement.object)
+    except (SyntaxError, ValueError) as fault:
+        raise UsageError(f"The vocabulary cannot be read: {fault}", _hint(str(fault))) from fault
+    reading.finish()
+
+
+def _look_out(data: bytes, form: str) -> None:
+    if form == "rdf-xml" and b"<!DOCTYPE" in data:
+        raise UsageError("The vocabulary declares a DOCTYPE, which is not read", "Save it without one.")
+    if form != "json-ld":
+        return
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(data):
+        sign = data[found.start()]
+        depth += sign in b"[{"
+        depth -= sign in b"]}"
+        deepest = max(depth, deepest)
+    if deepest > DEEPEST:
+        raise UsageError(f"The vocabulary cannot be read: it is nested {deepest} levels deep, the limit is {DEEPEST}")
+
+
+def _hint(fault: str) -> str:
+    if "ontext" in fault or "LoadDocument" in fault:
+        return "A context of JSON-LD is never fetched: put the context itself into the file."
+    return ""
+
+
+class _Reading:
+    def __init__(self, gathering: Gathering, name: str) -> None:
+        self._gathering = gathering
+        self._name = name
+        self._schemes: set[str] = set()
+        self._titles: dict[str, dict[str, list[rdf.Literal]]] = {}
+        self._children: list[tuple[str, str]] = []
+
+    def take(self, subject: str, predicate: str, value: object) -> None:
+        """Take in a statement about a named subject."""
+        if isinstance(value, rdf.Literal):
+            self._literal(subject, predicate, value)
+        elif isinstance(value, rdf.NamedNode):
+            self._link(subject, predicate, value.value)
+
+    def finish(self) -> None:
+        """Bring together what could not be told before the end."""
+        for parent, child in self._children:
+            self._gathering.draft(child).broader.append(parent)
+        for scheme in sorted(self._schemes):
+            texts = self._gathering.schemes.setdefault(scheme, [])
+            told = self._titles.get(scheme, {})
+            found = [told[predicate] for predicate in _TITLES if predicate in told]
+            dublin_core = [told[predicate] for predicate in _TITLES[:2] if predicate in told]
+            labels = self._gathering.draft(scheme).labels
+            if labels and not dublin_core:
+                texts += labels
+                continue
+            for title in next(iter(found), ()):
+                self._gathering.text(texts, title.value, title.language or "", self._name)
+
+    def _literal(self, subject: str, predicate: str, value: rdf.Literal) -> None:
+        if predicate in _TITLES:
+            self._titles.setdefault(subject, {}).setdefault(predicate, []).append(value)
+        if kind := _TEXTS.get(predicate):
+            draft = self._gathering.draft(subject)
+            self._gathering.text(getattr(draft, kind), value.value, value.language or "", subject)
+        elif predicate == _SKOS + "notation":
+            self._gathering.draft(subject).notations.append(value.value.strip())
+        elif predicate == _DEPRECATED:
+            self._gathering.draft(subject).deprecated = value.value in ("true", "1")
+
+    def _link(self, subject: str, predicate: str, target: str) -> None:
+        if kind := _LINKS.get(predicate):
+            getattr(self._gathering.draft(subject), kind).append(target)
+        elif predicate == _TYPE:
+            self._typed(subject, target)
+        elif predicate == _SKOS + "narrower":
+            self._children.append((subject, target))
+        elif predicate == _SKOS + "topConceptOf":
+            self._gathering.draft(subject).schemes.append(target)
+            self._gathering.tops[subject] = None
+        elif predicate == _SKOS + "hasTopConcept":
+            self._gathering.tops[target] = None
+        elif predicate == _DCT + "replaces":
+            self._gathering.draft(target).replaced.append(subject)
+
+    def _typed(self, subject: str, kind: str) -> None:
+        if kind == _SKOS + "Concept":
+            self._gathering.draft(subject).is_concept = True
+        elif kind == _SKOS + "ConceptScheme":
+            self._schemes.add(subject)

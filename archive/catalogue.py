@@ -25,6 +25,7 @@ from metadata.errors import Outdated
 from metadata.model import Item
 from metadata.serial import from_own
 from metadata.sets import set_name
+from metadata.standard_numbers import doi
 
 
 class Catalogue:
@@ -47,9 +48,10 @@ class Catalogue:
         with self._file.reading() as connection:
             rows = connection.execute(select(schema.settings.c.name, schema.settings.c.value)).all()
         found, wanted = dict(_pairs(rows)), {row["name"]: row["value"] for row in _made_for(self.publishing)}
-        for name, value in wanted.items():
-            if found.get(name) != value:
-                raise Outdated(f"{self.path} was made for {name} {found.get(name)!r}, now it is {value!r}.", REBUILD)
+        for name in (*wanted, *found):
+            was, now = found.get(name), wanted.get(name)
+            if was != now:
+                raise Outdated(f"{self.path} was made for {name} {was!r}, now it is {now!r}.", REBUILD)
 
     def close(self) -> None:
         """Give up all connections; the next one to ask opens it again."""
@@ -143,11 +145,28 @@ class Catalogue:
         """Return the items that bear this identifier."""
         return [from_own(line) for (line,) in self._ask(_BY_IDENTIFIER, scheme, value)]
 
+    def by_any_identifier(self, value: str) -> Sequence[Item]:
+        """Return the items that bear an identifier, whatever its scheme, or that have this DOI here; 50 at most.
+
+        A DOI may come with its resolver, and in any case of letters.
+        """
+        name = doi(value)
+        return [from_own(line) for (line,) in self._ask(_BY_ANY_IDENTIFIER, value, name or value, name)]
+
     def object_ids(self) -> Sequence[str]:
         """Return the OCFL objects that items are kept in, each once, sorted."""
         held = select(schema.items.c.object_id).distinct().order_by(schema.items.c.object_id)
         with self._reading() as connection:
             return connection.scalars(held).all()
+
+    def subjects(self) -> Sequence[tuple[str, int]]:
+        """Return each concept's URI that published items have, and how many have it."""
+        return [(uri, number) for uri, number in self._ask(_SUBJECTS)]
+
+    def classified(self, uris: Collection[str], published: bool = True) -> Sequence[tuple[str, str]]:
+        """Return (item id, concept's URI) for each item that has one of these, in the order of the changes."""
+        asked = msgspec.json.encode(sorted(uris)).decode()
+        return [(item, uri) for item, uri in self._ask(_CLASSIFIED, asked, published)]
 
     def repeated_sources(self) -> frozenset[str]:
         """Return the sources that more than one item was made from."""
@@ -291,6 +310,10 @@ _HELD = _written(
         schema.items.c.id == bindparam("id")
     )
 )
+_SUBJECTS = """SELECT c.value, count(*) FROM items i, json_each(i.json, '$.concepts') c
+WHERE i.status = 'published' GROUP BY c.value"""
+_CLASSIFIED = """SELECT i.id, c.value FROM items i, json_each(i.json, '$.concepts') c
+WHERE c.value IN (SELECT value FROM json_each(?)) AND (i.status = 'published' OR NOT ?) ORDER BY i.change, c.value"""
 _LINES = "SELECT id, json FROM items WHERE id > ? ORDER BY id LIMIT 2000"
 _BETWEEN = "SELECT change, json FROM items WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id"
 _NTH = "SELECT change FROM items WHERE change > ? ORDER BY change LIMIT 1 OFFSET ?"
@@ -305,6 +328,13 @@ _BY_IDENTIFIER = _written(
     .where(schema.identifiers.c.scheme == bindparam("scheme"), schema.identifiers.c.value == bindparam("value"))
     .order_by(schema.items.c.id)
 )
+# The schemes one after the other, so that each is looked up and no row beside what is asked for is read.
+_BY_ANY_IDENTIFIER = """WITH RECURSIVE schemes(scheme) AS (SELECT min(scheme) FROM identifiers
+UNION ALL SELECT (SELECT min(i.scheme) FROM identifiers i WHERE i.scheme > s.scheme)
+FROM schemes s WHERE s.scheme IS NOT NULL)
+SELECT json FROM items WHERE id IN (
+SELECT i.item FROM schemes s CROSS JOIN identifiers i WHERE i.scheme = s.scheme AND i.value IN (?1, ?2)
+UNION SELECT d.item FROM dois d WHERE d.name = ?3) ORDER BY id LIMIT 50"""
 _LISTED = """FROM oai_members m LEFT JOIN oai_records r ON r.change = m.change AND NOT m.is_out"""
 _WHERE = """WHERE m.spec = ? AND m.change > ? AND m.change < ? AND (m.formats | m.gone) & ?"""
 _ORDER = """ORDER BY m.change LIMIT ?"""
@@ -348,5 +378,6 @@ def _made_for(publishing: Publishing) -> list[dict[str, str]]:
         "edition": schema.EDITION,
         "base URL": publishing.base_url,
         "OAI namespace": publishing.namespace,
+        **({"language of subjects": publishing.subjects_in} if publishing.subjects_in else {}),
     }
     return [{"name": name, "value": value} for name, value in values.items()]

@@ -10,14 +10,15 @@ import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete
 
 from archive import schema
-from archive.feed import Placed, former_members, insert_members, members_of, record_row
+from archive.feed import Member, Placed, former_members, insert_members, members_of, record_row
 from archive.feed import Publishing as Publishing
 from metadata.accession import Accession
 from metadata.model import Item
-from metadata.serial import record_line
+from metadata.serial import from_own, record_line
 
 Row = dict[str, Any]
 _AT_ONCE = 500
+_LINES = "SELECT id, json, change FROM items WHERE id IN (SELECT value FROM json_each(?))"
 _BY_ITEM = (
     schema.identifiers,
     schema.relations,
@@ -54,11 +55,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries to be catalogued together, and the accession, with its own change number, that brought them."""
+    """Entries to be catalogued together, and the accession, with its own change number, that brought them.
+
+    ``publishing`` is what the records of this batch and of all later ones are rendered with, where that is another
+    than before. ``reissued`` are items that are catalogued, whose records harvesters are given anew; their
+    change numbers follow ``change``, one by one.
+    """
 
     entries: Sequence[Entry] = ()
     accession: Accession | None = None
     change: int = 0
+    publishing: Publishing | None = None
+    reissued: Sequence[str] = ()
 
 
 def write_batches(connection: Connection, batches: Iterable[Batch], publishing: Publishing) -> None:
@@ -69,6 +77,11 @@ def write_batches(connection: Connection, batches: Iterable[Batch], publishing: 
     """
     waiting: dict[str, Entry] = {}
     for batch in batches:
+        if batch.publishing or batch.reissued:
+            _write_entries(connection, list(waiting.values()), publishing)
+            waiting.clear()
+            publishing = batch.publishing or publishing
+            _reissue(connection, batch, publishing)
         for entry in batch.entries:
             if entry.item.id in waiting:
                 _write_entries(connection, list(waiting.values()), publishing)
@@ -89,7 +102,28 @@ def _write_accession(connection: Connection, accession: Accession, change: int) 
     connection.execute(schema.accessions.insert(), row)
 
 
+def _reissue(connection: Connection, batch: Batch, publishing: Publishing) -> None:
+    """Give records anew of items that have not changed: what their concepts are called, or are below, has."""
+    numbers = {item: batch.change + n for n, item in enumerate(batch.reissued, 1)}
+    items = list(numbers)
+    for ids in (items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE)):
+        found = connection.exec_driver_sql(_LINES, (msgspec.json.encode(ids).decode(),)).all()
+        rows = [(item, line) for item, line, change in found if change < numbers[item]]  # not done before, or since
+        if not rows:
+            continue
+        former = former_members(connection, [row[0] for row in rows])
+        gone = [{"gone": row[0]} for row in rows]
+        for table in (schema.oai_records, schema.oai_members):
+            connection.execute(delete(table).where(table.c.item == bindparam("gone")), gone)
+        changed = [(numbers[row[0]], row[0]) for row in rows]
+        connection.exec_driver_sql("UPDATE items SET change = ? WHERE id = ?", changed)
+        placed = [Placed.of(from_own(line), numbers[item], publishing.vocabulary) for item, line in rows]
+        _insert_records(connection, placed, publishing, former)
+
+
 def _write_entries(connection: Connection, entries: Sequence[Entry], publishing: Publishing) -> None:
+    if not entries:
+        return
     former = former_members(connection, [entry.item.id for entry in entries])
     if former:  # every item that is catalogued is in the feed
         _forget(connection, list(former))
@@ -100,6 +134,12 @@ def _write_entries(connection: Connection, entries: Sequence[Entry], publishing:
     _insert(connection, schema.embargoes, _embargo_rows(entries))
     _insert(connection, schema.pages, _page_rows(entries))
     placed = [Placed.of(one.item, one.change, publishing.vocabulary) for one in entries]
+    _insert_records(connection, placed, publishing, former)
+
+
+def _insert_records(
+    connection: Connection, placed: Sequence[Placed], publishing: Publishing, former: Mapping[str, Mapping[str, Member]]
+) -> None:
     _insert(connection, schema.oai_records, (record_row(one, publishing) for one in placed))
     members = ((one.item.id, members_of(one, former.get(one.item.id, {}))) for one in placed)
     insert_members(connection, ((item_id, *member) for item_id, found in members for member in found), former)

@@ -46,12 +46,13 @@ class Publishing:
 
     ``base_url`` has no slash at its end; ``namespace`` is the repository identifier of
     ``oai:namespace:id`` (OAI identifier guidelines, section 2); concepts are shown by
-    the labels of ``vocabulary``.
+    the labels of ``vocabulary``, in all languages or in the one that ``subjects_in`` names.
     """
 
     base_url: str
     namespace: str
     vocabulary: Vocabulary
+    subjects_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,13 @@ def record_row(placed: Placed, publishing: Publishing) -> dict[str, Any]:
     item, change = placed.item, placed.change
     identifier = oai_identifier(publishing, item.id)
     header = oai_header(identifier, to_datestamp(change), placed.sets, placed.deleted).encode()
-    metadata = b"" if placed.deleted else oai_dc(item, publishing.base_url, publishing.vocabulary).encode()
+    metadata = b"" if placed.deleted else _oai_dc(item, publishing)
     told = b"" if placed.deleted or not item.origins else about(item).encode()
     return {"change": change, "item": item.id, "header": len(header), "record": record(header, metadata, told)}
+
+
+def _oai_dc(item: Item, publishing: Publishing) -> bytes:
+    return oai_dc(item, publishing.base_url, publishing.vocabulary, publishing.subjects_in).encode()
 
 
 def record(header: bytes, metadata: bytes, told: bytes = b"") -> bytes:

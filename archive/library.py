@@ -1,12 +1,14 @@
 """A home opened: the archive, and the catalogue made from it. Writing is :mod:`archive.writer`'s."""
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
+from archive.agents_file import agent_objects, forget_agents
 from archive.catalogue import Catalogue
 from archive.catalogued import Change, Held
 from archive.cataloguing import PageSpan, Publishing
@@ -25,13 +27,16 @@ from archive.replay import (
     item_object,
     rebuild_catalogue,
 )
+from archive.vocabularies import bring_up_to_date, objects_known
 from archive.writer import Writer as Writer
 from archive.writer import object_events
 from metadata.accession import Piece
 from metadata.errors import DamageFound, HomeHeld, HomeMissing, NotFound, Outdated, StorageError
 from metadata.events import Event
 from metadata.model import Item, Page
-from metadata.pages import PageText, read_page, read_page_text
+from metadata.pages import PageShape, PageText, read_page, read_page_shape, read_page_text
+
+Part = TypeVar("Part", PageShape, PageText)
 
 _UNDOINGS = ("withdrawal", "metadata modification")
 """The events of an accession that are only about some of its items: what its undoing did to them."""
@@ -101,10 +106,20 @@ class Library:
         """Make the catalogue again from the archive alone."""
         with writer_lock(self.home):
             receipts = list(self.archive.recover())
+            left_out = self._made_vocabularies()
+            forget_agents(self.home)
             rebuilt = rebuild_catalogue(self.archive, self.catalogue)
             for receipt in receipts:
                 receipt.done()
-            return rebuilt
+            damaged = {fault.message: fault for fault in (*left_out, *rebuilt.damaged)}
+            return Rebuilt(rebuilt.objects, tuple(damaged.values()))
+
+    def _made_vocabularies(self) -> Sequence[DamageFound]:
+        """Make vocabularies.db again, which records are rendered with; return what could not be read for it."""
+        try:
+            return bring_up_to_date(self.home, self.archive, anew=True)
+        except DamageFound as fault:
+            return (fault,)
 
     def item(self, item_id: str) -> Item:
         """Return an item, withdrawn or not; raises NotFound."""
@@ -145,10 +160,12 @@ class Library:
         return self._read_pages(item_id, self.catalogue.page_spans(item_id))
 
     def page_texts(self, item: Item) -> Iterator[PageText]:
-        """Yield the text of each page of an item, from the archive, in order: what is searched."""
-        if any(item.files_as("pages")):
-            with self.archive.path(item_object(item.id), PAGES_FILE).open("rb") as lines:
-                yield from map(read_page_text, lines)
+        """Yield the text of each page of an item, from the archive, in order: what is searched; raises DamageFound."""
+        yield from self._each_page(item, read_page_text)
+
+    def page_shapes(self, item: Item) -> Iterator[PageShape]:
+        """Yield the shape of each page of an item, in order: what viewers need at first; raises DamageFound."""
+        yield from self._each_page(item, read_page_shape)
 
     def page(self, item_id: str, number: int) -> Page:
         """Return one page of an item; raises NotFound, DamageFound."""
@@ -164,9 +181,9 @@ class Library:
         return self.archive.path(item_object(item.id), path)
 
     def object_ids(self) -> Sequence[str]:
-        """Return the OCFL objects that the catalogue speaks of, sorted: those of accessions too."""
+        """Return the OCFL objects that the home speaks of, sorted: those of accessions, vocabularies, agents too."""
         accessions = (accession_object(accession.id) for accession in self.catalogue.accessions())
-        return sorted({*self.catalogue.object_ids(), *accessions})
+        return sorted({*self.catalogue.object_ids(), *accessions, *objects_known(self.home), *agent_objects(self.home)})
 
     def uncatalogued(self) -> Iterator[str]:
         """Yield the OCFL objects of items and accessions that the catalogue does not speak of."""
@@ -214,11 +231,21 @@ class Library:
     def _read_pages(self, item_id: str, spans: Sequence[PageSpan]) -> Iterator[Page]:
         if not spans:
             return
+        with self._opened_pages(item_id) as stream:
+            for span in spans:
+                stream.seek(span.offset)
+                yield read_page(stream.read(span.length))
+
+    def _each_page(self, item: Item, read: Callable[[bytes], Part]) -> Iterator[Part]:
+        if any(item.files_as("pages")):
+            with self._opened_pages(item.id) as lines:
+                yield from map(read, lines)
+
+    @contextmanager
+    def _opened_pages(self, item_id: str) -> Iterator[BinaryIO]:
         try:
             with self.archive.path(item_object(item_id), PAGES_FILE).open("rb") as stream:
-                for span in spans:
-                    stream.seek(span.offset)
-                    yield read_page(stream.read(span.length))
+                yield stream
         except (NotFound, FileNotFoundError, ValueError) as fault:  # the catalogue knows that they are there
             raise DamageFound(
                 f"{self.archive.folder(item_object(item_id))}: the pages cannot be read.",

@@ -82,10 +82,7 @@ class Archive:
 
     def folder(self, object_id: str) -> Path:
         """Return where an object lies or would lie (extension 0003)."""
-        digest = hashlib.sha256(object_id.encode()).hexdigest()
-        encoded = "".join(c if c in _PLAIN else "".join(f"%{b:02x}" for b in c.encode()) for c in object_id)
-        name = encoded if len(encoded) <= 100 else f"{encoded[:100]}-{digest}"
-        return self.root / digest[0:3] / digest[3:6] / name
+        return self.root / place_of(object_id)
 
     def exists(self, object_id: str) -> bool:
         """Say whether the archive holds this object, be it damaged."""
@@ -255,6 +252,14 @@ class Archive:
         """Return the folders of the objects that are being written, or were when a writer was killed."""
         notes = map(noted, self.staging.iterdir()) if self.staging.is_dir() else ()
         return frozenset(self.folder(object_id) for found in notes for object_id in found.values())
+
+
+def place_of(object_id: str) -> Path:
+    """Return where an object lies below the storage root (extension 0003)."""
+    digest = hashlib.sha256(object_id.encode()).hexdigest()
+    encoded = "".join(c if c in _PLAIN else "".join(f"%{b:02x}" for b in c.encode()) for c in object_id)
+    name = encoded if len(encoded) <= 100 else f"{encoded[:100]}-{digest}"
+    return Path(digest[0:3], digest[3:6], name)
 
 
 def is_object(root: Path, folder: Path, files: Iterable[str]) -> bool:

@@ -6,6 +6,9 @@ holds ``accession.json``, ``pieces.jsonl``, what was received as it was received
 later version of it holds ``undone-vN.jsonl``: what these, or others that it had changed, were
 made again. So an accession may speak at several moments (:func:`moments`), and between them
 others may speak of the same items.
+
+What concepts are called is a matter of the vocabularies (:mod:`archive.vocabularies`), and these change, too: each
+record is rendered with those of its moment, and each version of their registry says which were given anew.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +23,8 @@ from archive.cataloguing import Batch, Entry, PageSpan
 from archive.clock import from_rfc3339
 from archive.inventory import Inventory
 from archive.ocfl import Archive
+from archive.vocabularies import REGISTRY, reissued
+from archive.vocabularies_past import Vocabularies
 from metadata.accession import Accession
 from metadata.errors import DamageFound, UsageError
 from metadata.pages import line_spans
@@ -77,7 +82,9 @@ def moments(inventory: Inventory) -> Iterator[tuple[str, int]]:
     what it says of an item may have been said otherwise meanwhile by another.
     """
     for number, version in enumerate(inventory.versions, 1):
-        if is_accession(inventory.object_id):
+        if inventory.object_id == REGISTRY:
+            counts = True
+        elif is_accession(inventory.object_id):
             counts = number == 1 or any(lines_of(inventory, number))
         else:
             counts = number == len(inventory.versions) or _says_otherwise(inventory, number)
@@ -105,6 +112,9 @@ def _replay_version(archive: Archive, inventory: Inventory, number: int) -> Iter
             yield Batch([*_item_entries(archive, inventory, number)])
         elif is_accession(inventory.object_id):
             yield from _accession_entries(archive, inventory, number)
+        elif inventory.object_id == REGISTRY:
+            change = from_rfc3339(inventory.versions[number - 1].created)
+            yield Batch(change=change, reissued=reissued(archive, inventory, number))
     except (OSError, ValueError, KeyError, UsageError) as fault:
         raise DamageFound(
             f"{inventory.object_id} cannot be read: {fault}.", "Run canoe check to see all that is damaged."
@@ -130,16 +140,26 @@ def rebuild_catalogue(archive: Archive, catalogue: Catalogue) -> Rebuilt:
         for one in archive.inventories(damaged.append)
         for created, number in moments(one)
     ]
-    catalogue.replace_all(_replay_all(archive, sorted(found), damaged))
+    with Vocabularies(archive, catalogue.publishing) as vocabularies:
+        catalogue.replace_all(_replay_all(archive, sorted(found), damaged, vocabularies))
+    damaged += vocabularies.damaged
     return Rebuilt(len({object_id for _, object_id, _ in found}), tuple(damaged))
 
 
-def _replay_all(archive: Archive, found: Iterable[tuple[str, str, int]], damaged: list[DamageFound]) -> Iterator[Batch]:
+def _replay_all(
+    archive: Archive,
+    found: Iterable[tuple[str, str, int]],
+    damaged: list[DamageFound],
+    vocabularies: Vocabularies,
+) -> Iterator[Batch]:
     spoilt: set[str] = set()
+    yield from vocabularies.at_first()
     for _, object_id, number in found:
         if object_id in spoilt:
             continue
         try:
+            if object_id == REGISTRY:
+                yield vocabularies.at(number)
             yield from _replay_version(archive, archive.inventory(object_id), number)
         except DamageFound as fault:
             spoilt.add(object_id)

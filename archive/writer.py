@@ -37,6 +37,7 @@ from archive.replay import (
     undone_file,
 )
 from archive.staging import Group, Staged
+from archive.vocabularies import REGISTRY, bring_up_to_date
 from metadata.accession import Accession, Piece
 from metadata.events import Event, event_lines, read_events
 from metadata.model import Item
@@ -69,6 +70,8 @@ class Writer:
     def heal(self) -> None:
         """Catalogue what a killed writer brought into the archive but not into the catalogue."""
         for receipt in self.archive.recover():
+            if any(inventory.object_id == REGISTRY for inventory in receipt.inventories):
+                bring_up_to_date(self.home, self.archive)  # records are rendered with what is in it
             self.catalogue.write(
                 batch for inventory in receipt.inventories for batch in replay(self.archive, inventory)
             )

@@ -32,7 +32,7 @@ def main() -> None:
 def run() -> int | str | None:
     """Run the command line as ``sys.argv`` says and return its exit code; every CanoeError is said and coded."""
     from archive.durable import storage
-    from metadata.errors import CanoeError
+    from metadata.errors import CanoeError, UsageError
 
     try:
         with storage(Path("standard output")):
@@ -44,6 +44,16 @@ def run() -> int | str | None:
     except BrokenPipeError:
         _let_go_of_output()
         return 0
+    except UnicodeEncodeError:
+        if not (odd := [one for one in sys.argv[1:] if _is_no_text(one)]):
+            raise
+        print(f"{odd[0][:80]!a} is not text in UTF-8; only the name of a file may be so.", file=sys.stderr)
+        return UsageError.exit_code
+
+
+def _is_no_text(argument: str) -> bool:
+    """Say whether an argument holds bytes that are not UTF-8: they come as lone surrogates (PEP 383)."""
+    return any("\udc80" <= character <= "\udcff" for character in argument)
 
 
 def _called() -> int | str | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from archive.library import Library, Writer
 from canoe.home import Home
+from ingest.doi_prefixes import Prefixes
 from ingest.draft import Draft
 from ingest.stages import name
 from metadata import languages, relators
@@ -57,7 +58,7 @@ def plan_edit(home: Home, item_id: str, assignments: Sequence[Assignment], file:
         edited = Edited(_replaced(home, before, _read(file)), ())
     else:
         edited = edit(before, assignments, home.vocabulary, lambda link: _resolve(home.library, link))
-    after = _named(before, edited.item, home.settings.doi.prefix)
+    after = _named(before, edited.item, home.settings.doi.prefixes)
     problems = (*edited.problems, *validate(after, item_id, edited.problems))
     known = set(validate(before, item_id))
     for problem in problems:
@@ -116,7 +117,7 @@ def _unfit(home: Home, before: Item, after: Item) -> Iterator[_Unfit]:
     )
     concepts = (uri for uri in after.concepts if uri not in before.concepts)
     vocabulary = home.vocabulary.concepts
-    yield from (("concepts", uri, "canoe vocabulary list shows all.") for uri in concepts if uri not in vocabulary)
+    yield from (("concepts", uri, "canoe vocabulary list ID shows all.") for uri in concepts if uri not in vocabulary)
     ties = (one.target for one in after.relations if one not in before.relations)
     lost = (one for one in ties if one == after.id or home.library.catalogue.item(one) is None)
     yield from (("relations", one, "The id of another item here.") for one in lost)
@@ -155,11 +156,11 @@ def _resolve(library: Library, link: Link) -> str:
     return known[0].id if len(known) == 1 else ""
 
 
-def _named(before: Item, after: Item, prefix: str) -> Item:
+def _named(before: Item, after: Item, prefixes: Prefixes) -> Item:
     """Return the item with the DOI that its identifiers say it has elsewhere; one that was given here stays."""
     given = [[one for one in item.identifiers if one.scheme == "doi"] for item in (before, after)]
     if given[0] == given[1]:
         return after
-    named = name(Draft(after), prefix).item
+    named = name(Draft(after), prefixes).item
     own = before.doi if before.doi and before.doi.state != "external" else None
     return replace(named, doi=own or named.doi)

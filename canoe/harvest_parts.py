@@ -65,7 +65,7 @@ class Parts:
         self._is_pending = is_pending
         library, settings = home.library, home.settings
         ourselves = Ourselves(library.catalogue, settings.library.base_url, settings.namespace)
-        self._intake = Intake(library, home.vocabulary, ourselves, collection)
+        self._intake = Intake(library, home.vocabulary, ourselves, collection, decisions=home.decisions)
         self._folder = folder
         self._empty()
 

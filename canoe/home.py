@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from archive.agents_file import forget_agents
+from archive.agents_following import is_followed, open_agents
 from archive.cataloguing import Publishing
 from archive.durable import storage, sync_folder
 from archive.library import Library
+from archive.subject_decisions import by_keyword, read_decisions
+from archive.vocabularies_live import LiveVocabulary
 from canoe.settings import Settings, read_settings
 from ingest.documents import Limits
 from ingest.engine import engine_languages, load_engine
 from ingest.tools import Tools
 from ingest.virus import Scanner
-from metadata.errors import DamageFound, HomeHeld, StorageError
-from metadata.vocabulary import Vocabulary, shipped
+from metadata.errors import DamageFound, HomeHeld, Outdated, StorageError
+from metadata.matching import Decisions
+from metadata.vocabulary import Vocabulary
 from search.engine import SearchEngine, SearchReader, open_builder, open_reader, open_writer
 from search.follower import catch_up
 from search.languages import stem_in
@@ -43,15 +48,22 @@ class Home:
         """Read the settings of a home; raises UsageError."""
         return cls(path, read_settings(path))
 
-    @property
+    @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary that subjects are concepts of."""
-        return shipped()
+        """The vocabularies that subjects are concepts of, as one, and as they are whenever it is asked."""
+        return LiveVocabulary(self.path)
+
+    @property
+    def decisions(self) -> Decisions:
+        """What librarians decided on keywords; raises DamageFound."""
+        return by_keyword(read_decisions(self.library.archive))
 
     @property
     def publishing(self) -> Publishing:
         """What records are rendered with."""
-        return Publishing(self.settings.library.base_url, self.settings.namespace, self.vocabulary)
+        library, labels = self.settings.library, self.settings.oai.subject_labels
+        subjects_in = library.language if labels == "library" else ""
+        return Publishing(library.base_url, self.settings.namespace, self.vocabulary, subjects_in)
 
     @cached_property
     def library(self) -> Library:
@@ -113,11 +125,12 @@ class Home:
             ),
             languages=tuple((languages or ocr.languages).split("+")),
             collection=collection,
-            doi_prefix=self.settings.doi.prefix,
+            doi_prefixes=self.settings.doi.prefixes,
             workers=workers or len(os.sched_getaffinity(0)),
             scanner=Scanner.installed(self.settings.ingest.virus_check),
             models=engine_languages(ocr.engine),
             folders=self.settings.ingest.folders,
+            decisions=self.decisions,
         )
 
     def update_index_with_others(self, patience: float = 60.0) -> None:
@@ -155,8 +168,25 @@ class Home:
             pass
         with _as_far_as_possible():
             self.update_index()
+        with _as_far_as_possible():
+            self.update_agents()
         self.token_key()
         self.library.catalogue.close()
+
+    def update_agents(self) -> None:
+        """Let agents.db follow the catalogue; one that is damaged is made anew. Raises HomeHeld, StorageError.
+
+        In a home that can only be read it stays as it is.
+        """
+        if is_followed(self.library) or not os.access(self.path, os.W_OK):
+            return
+        try:
+            with open_agents(self.library):
+                pass
+        except Outdated:
+            forget_agents(self.path)
+            with open_agents(self.library):
+                pass
 
     def update_index(self) -> int:
         """Let the index follow the catalogue; return how many items were taken in.

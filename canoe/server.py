@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from canoe.doi_in_background import Registering
 from canoe.embargoes import Lifting
 from canoe.home import Home
 from canoe.marc_records import MarcRecords
@@ -26,6 +27,7 @@ from oai.provider import Provider, Repository
 from search.engine import SearchReader
 from web.app import routes
 from web.harvesting import harvesting
+from web.pictures import ImageLimits
 from web.render import Service
 from web.site import Site
 
@@ -103,8 +105,9 @@ class _Marc:
 
 def site(home: Home) -> Site:
     """Return what the pages say of this home."""
-    library = home.settings.library
-    return Site(library.name, library.base_url, library.admin_email, library.language)
+    library, images = home.settings.library, home.settings.images
+    limits = ImageLimits(images.cache_bytes, images.pixels, images.processes)
+    return Site(library.name, library.base_url, library.admin_email, library.language, limits)
 
 
 def _following(home: Home, reader: SearchReader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
@@ -112,7 +115,10 @@ def _following(home: Home, reader: SearchReader) -> Callable[[Starlette], Abstra
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         follower = _Follower(home, reader, threading.Event())
         lifting = Lifting(Home(home.path, home.settings).library, follower.stop)
-        threads = [threading.Thread(target=one.run, daemon=True) for one in (follower, lifting)]
+        tasks = [follower.run, lifting.run]
+        if home.settings.doi.every:
+            tasks.append(Registering(Home(home.path, home.settings), follower.stop).run)
+        threads = [threading.Thread(target=task, name=task.__qualname__, daemon=True) for task in tasks]
         for thread in threads:
             thread.start()
         yield
@@ -143,6 +149,8 @@ class _Follower:
             try:
                 if not self._is_up_to_date():
                     self.home.update_index()
+                with suppress(HomeHeld):  # who holds the agents brings them up to date
+                    self.home.update_agents()
             except HomeHeld:  # whoever holds the index is bringing it up to date
                 pause, looked = _LOOK_WHEN_HELD, -inf
             except CanoeError as fault:

@@ -6,18 +6,21 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
+from itertools import chain
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from archive.durable import make_folders, replace_file, storage
+from ingest.documents import Folders
+from ingest.doi_prefixes import NO_DOI, Prefixes, PrefixRule
 from ingest.engine import ENGINES
 from ingest.registrars import NONE, REGISTRARS
-from ingest.series import Folders
 from metadata.errors import UsageError
+from metadata.types import TYPES
 from search.engine import DEFAULT as DEFAULT_SEARCH
 from search.engine import ENGINES as SEARCH_ENGINES
 from search.languages import SNOWBALL, STEMMED
@@ -42,16 +45,31 @@ class LibrarySettings:
 
 @dataclass(frozen=True, slots=True)
 class DoiSettings:
-    """``[doi]``: the prefix DOIs are reserved under (empty: none are); which agency is told of them, and where."""
+    """``[doi]``: the prefix DOIs are reserved under (empty: none are); which agency is told of them, where, and when.
+
+    ``every`` are the minutes after which a server tells it what is new, 0 for never; ``schema`` is the agency's XSD,
+    against which documents are held before they are sent; ``rules`` are other prefixes for some of the items.
+    """
 
     prefix: str = ""
     registrar: str = NONE
     endpoint: str = ""
+    every: int = 0
+    schema: str = ""
+    rules: tuple[PrefixRule, ...] = ()
+
+    @property
+    def prefixes(self) -> Prefixes:
+        """Under which prefix what is named."""
+        return Prefixes(self.prefix, self.rules)
 
 
 @dataclass(frozen=True, slots=True)
 class OaiSettings:
-    """``[oai]``: the middle of ``oai:namespace:id``, records a page, how fast one may ask, friends, a picture."""
+    """``[oai]``: the middle of ``oai:namespace:id``, records a page, how fast one may ask, friends, a picture.
+
+    ``subject_labels`` says whether ``dc:subject`` has a concept's labels in all languages or in the library's alone.
+    """
 
     namespace: str = ""
     page_size: int = 100
@@ -59,6 +77,7 @@ class OaiSettings:
     requests_at_once: int = 500
     friends: tuple[str, ...] = ()
     icon: str = ""
+    subject_labels: Literal["all", "library"] = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +131,15 @@ class HarvestSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """``[images]``: bytes of page images that are kept, pixels of one that is given, processes that draw them."""
+
+    cache_bytes: int = 1 << 30
+    pixels: int = 16_000_000
+    processes: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of canoe.toml."""
 
@@ -123,6 +151,7 @@ class Settings:
     search: SearchSettings = field(default_factory=SearchSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     harvest: HarvestSettings = field(default_factory=HarvestSettings)
+    images: ImageSettings = field(default_factory=ImageSettings)
 
     @property
     def namespace(self) -> str:
@@ -180,7 +209,9 @@ def write_settings(home: Path, settings: Settings) -> None:
 def _section(name: str, section: Any) -> str:
     told = (type(section).__doc__ or "").partition("\n")[0].partition(": ")[2]
     values = (
-        f"{part.name} = {json.dumps(getattr(section, part.name), ensure_ascii=False)}" for part in fields(section)
+        f"{part.name} = {json.dumps(getattr(section, part.name), ensure_ascii=False)}"
+        for part in fields(section)
+        if part.name != "rules"  # these are tables of their own, [[doi.rules]], and a new home has none
     )
     return "\n".join([f"# {told}", f"[{name}]", *values, ""])
 
@@ -191,6 +222,10 @@ def _unknown(document: dict[str, Any], settings: Any, path: str = "") -> list[st
     for name, value in document.items():
         if isinstance(value, dict) and is_dataclass(known.get(name)):
             strange += _unknown(value, known[name], f"{path}{name}.")
+        elif isinstance(value, list):
+            pairs = zip(value, known.get(name, ()), strict=False)
+            told = (_unknown(one, made, f"{path}{name}.") for one, made in pairs if is_dataclass(made))
+            strange += chain.from_iterable(told)
     return strange
 
 
@@ -205,6 +240,13 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "doi.prefix": (_fits(r"(10\.\d{4,9})?", settings.doi.prefix), "empty, or a DOI prefix such as 10.5555"),
         "doi.registrar": (settings.doi.registrar in REGISTRARS, f"one of {', '.join(sorted(REGISTRARS))}"),
         "doi.endpoint": (_is_safe(settings.doi.endpoint), "empty, or an https address without a slash at its end"),
+        "doi.every": (0 <= settings.doi.every <= 1440, "a number of minutes up to 1440, 0 for never"),
+        "doi.schema": (settings.doi.schema.isprintable(), "the path of a file, from the home or whole"),
+        **{
+            f"doi.rules, number {number}, {name}": check
+            for number, rule in enumerate(settings.doi.rules, 1)
+            for name, check in _rule_checks(rule).items()
+        },
         "oai.namespace": (not oai.namespace or _DOMAIN.fullmatch(oai.namespace) is not None, "a domain name"),
         "oai.page_size": (1 <= oai.page_size <= 1000, "a number from 1 to 1000"),
         "oai.requests_per_second": (0 <= oai.requests_per_second < inf, "a number, 0 for no limit"),
@@ -225,7 +267,19 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "harvest.list_records": (settings.harvest.list_records > 0, "a number of records above 0"),
         "harvest.tries": (1 <= settings.harvest.tries <= 100, "a number from 1 to 100"),
         "harvest.pause_seconds": (0 <= settings.harvest.pause_seconds < inf, "a number of seconds"),
+        "images.cache_bytes": (settings.images.cache_bytes >= 0, "a number of bytes, 0 to keep none"),
+        "images.pixels": (100_000 <= settings.images.pixels <= 100_000_000, "a number from 100000 to 100000000"),
+        "images.processes": (1 <= settings.images.processes <= 64, "a number from 1 to 64"),
         **{f"limits.{name}": (number > 0, "a number above 0") for name, number in _numbers(settings.limits)},
+    }
+
+
+def _rule_checks(rule: PrefixRule) -> dict[str, tuple[bool, str]]:
+    said = bool(rule.collection or rule.type or rule.source)
+    return {
+        "prefix": (_fits(rf"10\.\d{{4,9}}|{NO_DOI}", rule.prefix), f"a DOI prefix such as 10.5555, or {NO_DOI}"),
+        "type": (rule.type in ("", *TYPES), f"one of {', '.join(TYPES)}"),
+        "the whole": (said, "a rule with a collection, a type or a source; doi.prefix is for all the others"),
     }
 
 

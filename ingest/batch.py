@@ -53,6 +53,7 @@ from ingest.tools import Report, Tools, Watcher
 from metadata.accession import Accession, Outcome, Piece, count_outcomes
 from metadata.description import Rejected
 from metadata.events import Event
+from metadata.matching import Matcher
 from metadata.model import Item
 from metadata.problems import Problem, problem
 from metadata.validate import validate
@@ -85,7 +86,7 @@ class _Batch:
         self._register = Register(library.catalogue, empty=not any(library.catalogue.counts()[:2]))
         self._ledger = Ledger(workspace)
         self._ties = Ties(library.catalogue, self._ledger)
-        self._naming = Naming(tools.vocabulary, tools.doi_prefix, tools.collection, "")
+        self._naming = Naming(Matcher(tools.vocabulary, tools.decisions), tools.doi_prefixes, tools.collection, "")
         self._resemblance = Resemblance(library.catalogue, self._ledger)
         self._kept: dict[str, Item] = {}  # publications that are new or changed, by source
         self._order: dict[str, int] = {}  # where each source stands among what came

@@ -9,13 +9,14 @@ and a record that was deleted there is withdrawn here.
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from archive.library import Library, Writer
+from ingest.doi_prefixes import Prefixes
 from ingest.harvest_identity import HarvestRegister, HarvestTies, Ourselves
 from ingest.records import Naming, RecordShelf, rejected_piece
 from ingest.resemblance import Resemblance
@@ -27,6 +28,7 @@ from metadata.events import Event
 from metadata.harvested import HarvestedRecord, read_answer
 from metadata.harvested_forms import content_of, described, origins_of
 from metadata.ids import item_id
+from metadata.matching import NO_DECISIONS, Decisions, Matcher
 from metadata.model import Identifier, Item, Origin, Relation
 from metadata.origins import deleted_reason, is_deleted_at_home
 from metadata.problems import Problem, problem
@@ -71,6 +73,7 @@ class Intake:
     ourselves: Ourselves
     collection: str = ""
     done: Callable[[int], None] = lambda _: None
+    decisions: Decisions = field(default_factory=lambda: NO_DECISIONS)
 
 
 def bring_in(part: Part, intake: Intake, writer: Writer) -> Report:
@@ -94,7 +97,7 @@ class _Bringing:
         self._register = HarvestRegister(catalogue, harvest.base_url)
         self._resemblance = Resemblance(catalogue)
         self._accession = self._accession_id()
-        naming = Naming(intake.vocabulary, "", intake.collection, self._accession)
+        naming = Naming(Matcher(intake.vocabulary, intake.decisions), Prefixes(), intake.collection, self._accession)
         ties = HarvestTies(catalogue, harvest.base_url)
         self._shelf = RecordShelf(folder / "records.jsonl", self._register, ties, naming, self._resemblance)
         self._pieces: list[Piece] = []

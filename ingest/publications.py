@@ -18,6 +18,7 @@ from archive.lineage import DESCRIBED_ANEW, INGESTED, own_states, read_state, st
 from archive.ocfl import Content
 from archive.replay import item_object
 from ingest.documents import Digitised, Document, Identification
+from ingest.doi_elsewhere import with_doi_elsewhere
 from ingest.draft import Draft, Original, Submitted
 from ingest.records import Naming
 from ingest.stages import classify, entitle, into_collections, judge, name, tidied
@@ -99,11 +100,12 @@ def complete(submitted: Submitted, done: Digitised | None, naming: Naming, model
         accession=naming.accession,
     )
     draft = replace(draft, item=item, problems=(*draft.problems, *done.problems))
-    return _finished(draft, done.title, naming)
+    draft, prefixes = with_doi_elsewhere(draft, done.dois, done.pages, naming.doi_prefixes)
+    return _finished(draft, done.title, replace(naming, doi_prefixes=prefixes))
 
 
 def _finished(draft: Draft, title: str, naming: Naming) -> Draft:
-    return judge(name(classify(tidied(entitle(draft, title)), naming.vocabulary), naming.doi_prefix))
+    return judge(name(classify(tidied(entitle(draft, title)), naming.matcher), naming.doi_prefixes))
 
 
 def without_pages(submitted: Submitted, reason: str) -> Submitted:
@@ -197,7 +199,7 @@ def redescribed(draft: Draft, held: Item, naming: Naming) -> Item:
     """
     if not draft.described:
         return into_collections(held, draft.item.collections)
-    told = name(classify(draft, naming.vocabulary), naming.doi_prefix).item
+    told = name(classify(draft, naming.matcher), naming.doi_prefixes).item
     return replace(
         told,
         titles=told.titles or held.titles,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from metadata.bibtex import is_bibtex
+from metadata.crossref_reader import is_crossref
 from metadata.datacite_reader import is_datacite
 from metadata.dc_xml import is_dublin_core
 from metadata.eprints import is_eprints
@@ -14,11 +15,13 @@ from metadata.marc21 import is_marc21
 from metadata.marcxml import is_marcxml
 from metadata.mets_reader import is_mets
 from metadata.mods import is_mods
+from metadata.rest_json import is_crossref_json, is_datacite_json
 from metadata.ris import is_ris
 from metadata.xlsx import is_xlsx
 
 Records = Literal[
-    "marc21", "marcxml", "mods", "mets", "datacite", "eprints", "dublin-core", "bibtex", "ris", "workbook"
+    "marc21", "marcxml", "mods", "mets", "datacite", "crossref", "eprints", "dublin-core", "bibtex", "ris", "workbook",
+    "datacite-json", "crossref-json",
 ]  # fmt: skip
 Kind = Literal["document", "manifest", "item", "json", "tag", "parcel", "part", "series"] | Records
 HEAD = 65_536
@@ -49,6 +52,7 @@ _MEDIA_TYPES = mimetypes.MimeTypes()  # as Python has them: what this machine ad
 _OTHER_RECORDS: dict[Records, tuple[Callable[[bytes], bool], str, frozenset[str]]] = {
     "mods": (is_mods, "application/mods+xml", frozenset()),
     "datacite": (is_datacite, "application/xml", frozenset()),
+    "crossref": (is_crossref, "application/xml", frozenset()),
     "eprints": (is_eprints, "application/xml", frozenset()),
     "dublin-core": (is_dublin_core, "application/xml", frozenset()),
     "bibtex": (is_bibtex, "application/x-bibtex", frozenset({".bib"})),
@@ -81,7 +85,15 @@ def recognise(suffix: str, head: bytes, mapped: bool) -> tuple[Kind, str] | None
         return "manifest", "text/csv"
     if suffix == ".json" and is_item_record(head):
         return "json", "application/json"
+    if suffix == ".json" and (answer := _agency_json(head)):
+        return answer, "application/json"
     return ("document", _BY_SUFFIX[suffix]) if suffix in _BY_SUFFIX else None
+
+
+def _agency_json(head: bytes) -> Records | None:
+    if is_datacite_json(head):
+        return "datacite-json"
+    return "crossref-json" if is_crossref_json(head) else None
 
 
 def media_type_of(suffix: str, head: bytes) -> str:
@@ -97,9 +109,10 @@ def why_unknown(suffix: str) -> str:
     if suffix in _PACKED_OTHERWISE:
         return "a packed archive of a kind that is not opened here; unpack it and ingest the folder"
     if suffix == ".xml":
-        return "its XML is none of the kinds of records that are read: MARCXML, MODS, DataCite, EPrints, Dublin Core"
+        kinds = "MARCXML, MODS, DataCite, Crossref, EPrints, Dublin Core"
+        return f"its XML is none of the kinds of records that are read: {kinds}"
     if suffix == ".json":
-        return "its JSON is no whole item as canoe show prints it"
+        return "its JSON is no whole item as canoe show prints it, nor an answer of DataCite's or Crossref's"
     return f"Canoe does not read {suffix or 'files without an ending'} yet"
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from archive.durable import storage
+from ingest.doi_prefixes import Prefixes
 from ingest.draft import Draft
 from ingest.gather import Found
 from ingest.given_out import GivenOut
@@ -23,6 +24,7 @@ from ingest.stages import Named, into_collections, settle, submission_of
 from ingest.ties import Ties
 from metadata.accession import Piece
 from metadata.bibtex import read_bibtex
+from metadata.crossref_reader import read_crossref
 from metadata.datacite_reader import read_datacite
 from metadata.dc_xml import is_dublin_core, read_dublin_core
 from metadata.description import Description, Link, Rejected
@@ -33,13 +35,14 @@ from metadata.manifest import read_manifest
 from metadata.mapping import Mapping
 from metadata.marc21 import read_marc21
 from metadata.marcxml import is_marcxml, read_marcxml
+from metadata.matching import Matcher
 from metadata.model import Doi, Item
 from metadata.mods import is_mods, read_mods
 from metadata.problems import Problem, problem
+from metadata.rest_json import read_crossref_json, read_datacite_json
 from metadata.ris import read_ris
 from metadata.serial import from_json, record_line
 from metadata.tidying import tidy
-from metadata.vocabulary import Vocabulary
 from metadata.xlsx import read_xlsx
 
 _Reader = Callable[[BinaryIO, str], Iterator[Description | Rejected]]
@@ -67,10 +70,13 @@ _READERS: dict[str, _Reader] = {
     "mods": read_mods,
     "mets": _read_mets,
     "datacite": read_datacite,
+    "crossref": read_crossref,
     "eprints": read_eprints,
     "dublin-core": read_dublin_core,
     "bibtex": read_bibtex,
     "ris": read_ris,
+    "datacite-json": read_datacite_json,
+    "crossref-json": read_crossref_json,
 }
 
 
@@ -110,10 +116,10 @@ class Amendment:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What the short stages go by: the vocabulary, the DOI prefix, the batch's collection and accession."""
+    """What the short stages go by: what matches subjects, the DOI prefixes, the batch's collection and accession."""
 
-    vocabulary: Vocabulary
-    doi_prefix: str
+    matcher: Matcher
+    doi_prefixes: Prefixes
     collection: str
     accession: str
 
@@ -169,7 +175,7 @@ class RecordShelf:
             item = replace(item, source=source)
         item_id = self._register.id_of(item, submitted=submission)
         named = Named(item_id, source, submission, naming.accession, naming.collection)
-        draft = settle(item, named, naming.vocabulary, naming.doi_prefix, (*description.problems, *mended))
+        draft = settle(item, named, naming.matcher, naming.doi_prefixes, (*description.problems, *mended))
         draft = replace(draft, links=description.links) if description.links else draft
         self._ties.note_record(draft.item)
         first = self._register.first_source(draft)

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from ingest.doi_prefixes import Prefixes
 from ingest.draft import Draft
 from metadata.description import Description, shorten
+from metadata.matching import Matcher
 from metadata.model import Doi, Identifier, Item, Text
 from metadata.problems import Problem, problem
 from metadata.tidying import tidy
@@ -73,49 +75,49 @@ def _joined(item: Item, collections: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*item.collections, *collections]))
 
 
-def classify(draft: Draft, vocabulary: Vocabulary) -> Draft:
-    """Turn the keywords that are labels of one concept into that concept (:func:`subjects`).
+def classify(draft: Draft, matcher: Matcher) -> Draft:
+    """Turn the keywords that name one concept into that concept (:func:`subjects`).
 
     A concept of no vocabulary here is reported and left out: a record names it by a keyword, too, or
-    the record as it came does.
+    the record as it came does. A keyword that two concepts share stays, and is reported.
     """
-    concepts, keywords = subjects(draft.item, vocabulary)
-    if concepts == draft.item.concepts and keywords == draft.item.keywords:
+    concepts, keywords = subjects(draft.item, matcher)
+    found = (*_unknown_concepts(draft.item, matcher.vocabulary), *_ambiguous(keywords, draft.item.source, matcher))
+    if not found and concepts == draft.item.concepts and keywords == draft.item.keywords:
         return draft
-    problems = (*draft.problems, *_unknown_concepts(draft.item, vocabulary))
-    return replace(draft, item=replace(draft.item, concepts=concepts, keywords=keywords), problems=problems)
+    item = replace(draft.item, concepts=concepts, keywords=keywords)
+    return replace(draft, item=item, problems=(*draft.problems, *found))
 
 
-def subjects(item: Item, vocabulary: Vocabulary) -> tuple[tuple[str, ...], tuple[Text, ...]]:
-    """Return an item's concepts, those that its keywords are labels of among them, and the other keywords.
+def subjects(item: Item, matcher: Matcher) -> tuple[tuple[str, ...], tuple[Text, ...]]:
+    """Return an item's concepts, those that its keywords name among them (:mod:`metadata.matching`), and the rest.
 
     Of a subject string with subdivisions (``Wetlands -- France``) the first part may be a
-    label; then the string stays too, for what it says beyond.
+    concept; then the string stays too, for what it says beyond.
     """
-    whole = {keyword: _concept(keyword, vocabulary) for keyword in item.keywords}
-    rest = tuple([keyword for keyword, concept in whole.items() if not concept])
-    parts = (
-        _concept(Text(part, keyword.language), vocabulary)
-        for keyword in rest
-        if (part := keyword.value.partition(" -- ")[0]) != keyword.value
-    )
-    known = [uri for uri in item.concepts if uri in vocabulary.concepts]
-    return tuple(dict.fromkeys(filter(None, [*known, *whole.values(), *parts]))), rest
+    found = [(keyword, matcher.match(keyword)) for keyword in item.keywords]
+    rest = tuple([keyword for keyword, match in found if not (match.concept and match.whole)])
+    named = [match.concept for whole in (True, False) for _, match in found if match.concept and match.whole == whole]
+    known = [uri for uri in item.concepts if uri in matcher.vocabulary.concepts]
+    return tuple(dict.fromkeys([*known, *named])), rest
 
 
 def _unknown_concepts(item: Item, vocabulary: Vocabulary) -> Iterator[Problem]:
-    if unknown := [uri for uri in item.concepts if uri not in vocabulary.concepts]:
+    if item.concepts and (unknown := [uri for uri in item.concepts if uri not in vocabulary.concepts]):
         yield problem("value-unknown", item.source, field="concepts", value=shorten(", ".join(unknown)))
 
 
-def _concept(keyword: Text, vocabulary: Vocabulary) -> str:
-    """Return the concept a keyword is a label of: in its own language, else in any; ``""`` if none or several."""
-    return vocabulary.find(keyword.value, keyword.language) or vocabulary.find(keyword.value)
+def _ambiguous(keywords: Iterable[Text], source: str, matcher: Matcher) -> Iterator[Problem]:
+    for keyword in keywords:
+        if candidates := matcher.match(keyword).candidates:
+            value = shorten(keyword.value)
+            yield problem("subject-ambiguous", source, field="keywords", value=value, number=len(candidates))
 
 
-def name(draft: Draft, prefix: str) -> Draft:
+def name(draft: Draft, prefixes: Prefixes) -> Draft:
     """Give the item its DOI (:func:`own_doi`)."""
-    doi, identifiers = own_doi(draft.item, draft.item.id, prefix)
+    item = draft.item
+    doi, identifiers = own_doi(item, item.id, prefixes.of(item.type, item.collections, item.source))
     return replace(draft, item=replace(draft.item, doi=doi, identifiers=identifiers))
 
 
@@ -135,27 +137,29 @@ def own_doi(item: Item, item_id: str, prefix: str) -> tuple[Doi | None, tuple[Id
     return Doi(own, "reserved") if prefix else None, others
 
 
-def settle(record: Item, named: Named, vocabulary: Vocabulary, prefix: str, known: Sequence[Problem]) -> Draft:
+def settle(record: Item, named: Named, matcher: Matcher, prefixes: Prefixes, known: Sequence[Problem]) -> Draft:
     """Do for a tidied record what :func:`describe`, :func:`classify`, :func:`name` and :func:`judge` do, in one step.
 
     Making an item anew costs as much as a stage; of records there are hundreds of thousands. ``known`` are
     the problems that were found before.
     """
-    concepts, keywords = subjects(record, vocabulary)
-    doi, identifiers = own_doi(record, named.id, prefix)
+    concepts, keywords = subjects(record, matcher)
+    collections = _joined(record, [named.collection] if named.collection else [])
+    doi, identifiers = own_doi(record, named.id, prefixes.of(record.type, collections, named.source))
     item = replace(
         record,
         id=named.id,
         source=named.source,
         submission=named.submission,
         accession=named.accession,
-        collections=_joined(record, [named.collection] if named.collection else []),
+        collections=collections,
         concepts=concepts,
         keywords=keywords,
         doi=doi,
         identifiers=identifiers,
     )
-    told = (*known, *_unknown_concepts(record, vocabulary)) if record.concepts else known
+    doubtful = (*_unknown_concepts(record, matcher.vocabulary), *_ambiguous(keywords, named.source, matcher))
+    told = (*known, *doubtful)
     return Draft(item, True, problems=(*told, *validate(item, named.source, told)))
 
 

@@ -40,18 +40,19 @@ _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*")
 _EDTF = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:-?[X\d]{2}|T[\d:.Z+-]+)*[?~%]?", re.ASCII)
 
 
-def oai_dc(item: Item, base_url: str, vocabulary: Vocabulary) -> str:
+def oai_dc(item: Item, base_url: str, vocabulary: Vocabulary, subjects_in: str = "") -> str:
     """Return the item's oai_dc record: one element, its namespaces declared, valid against oai_dc.xsd.
 
     ``base_url`` is the library's web address, without the slash at its end; ``vocabulary``
-    gives the concepts' labels (a concept it does not have appears as its URI).
+    gives the concepts' labels (a concept it does not have appears as its URI), in all languages or in
+    the one that ``subjects_in`` (BCP 47) names, else in English, else in any.
     """
     creators, publishers, contributors = _agents(item.contributions)
     parts = [
         _OPENING,
         *_texts("title", item.titles),
         *_plain("creator", creators),
-        *(_subject(uri, vocabulary) for uri in dict.fromkeys(item.concepts)),
+        *(_subject(uri, vocabulary, subjects_in) for uri in dict.fromkeys(map(vocabulary.current, item.concepts))),
         *_texts("subject", item.keywords),
         *_texts("description", item.descriptions),
         *_texts("description", item.notes),
@@ -144,9 +145,11 @@ def _language(tag: str) -> str:
     return f' xml:lang="{tag}"' if _LANGUAGE.fullmatch(tag) else ""
 
 
-def _subject(uri: str, vocabulary: Vocabulary) -> str:
+def _subject(uri: str, vocabulary: Vocabulary, language: str) -> str:
     concept = vocabulary.concepts.get(uri)
     labels = concept.labels if concept else ()
+    if concept and labels and language:
+        labels = (concept.label(language),)
     return "".join(_texts("subject", labels or (Text(uri),)))
 
 

@@ -36,7 +36,12 @@ _SINGLE = ("type", "access", "embargo", "edition", "extent")
 _DATES: dict[str, DateKind] = {"date": "issued", "created": "created", "period": "covered"}
 _KINDS = {"issued": "date", "created": "created", "covered": "period"}
 _ROLES = {"author": "aut", "organisation": "aut", "editor": "edt", "translator": "trl", "publisher": "pbl"}
-_TIES = {"translation_of": "isTranslationOf", "part_of": "isPartOf", "replaces": "replaces"}
+_TIES = {
+    "translation_of": "isTranslationOf",
+    "part_of": "isPartOf",
+    "replaces": "replaces",
+    "version_of": "isVersionOf",
+}
 _NUMBERS = ("isbn", "issn", "doi", "url")
 _OWN_NAMES = {"concept": "concept", "concepts": "concept", "concepto": "concept"}
 _HINT = (
@@ -179,7 +184,7 @@ def allowed(field: Field) -> str:
         "issn": "An ISSN whose check digit is right: 0027-8424.",
         "doi": "A DOI: 10.5555/abc.",
         "url": "An address that begins with http:// or https://.",
-        "concept": "The URI of a concept, or its label and language: wetlands@en; canoe vocabulary list shows all.",
+        "concept": "The URI of a concept, or its label and language: wetlands@en; canoe vocabulary list ID shows all.",
         "series": "A series, and behind a semicolon its number: Technical notes ; 12.",
         "embargo": "A date: 2027-01-31.",
         **dict.fromkeys(_DATES, "A date in EDTF: 1987, 1987-05, 1987-05-04, 1987/1989, 1987?."),

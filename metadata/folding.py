@@ -11,6 +11,17 @@ def fold(text: str) -> str:
     """
     if text.isascii():  # most are, and have nothing to take away
         return " ".join(text.lower().split())
-    decomposed = unicodedata.normalize("NFKD", text)
-    bare = "".join(character for character in decomposed if unicodedata.category(character) != "Mn")
+    bare = unicodedata.normalize("NFKD", text).translate(_MARKS)
     return " ".join(bare.casefold().split())
+
+
+class _Unmarked(dict[int, int | None]):
+    """What each character becomes: itself, or nothing where it is a combining mark; known once it was asked for."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = None if unicodedata.category(chr(code)) == "Mn" else code
+        self[code] = kept
+        return kept
+
+
+_MARKS = _Unmarked()

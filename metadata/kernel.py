@@ -220,12 +220,15 @@ class Kernel:
 
     def subjects(self, item: Item, vocabulary: Vocabulary) -> Iterator[str]:
         """Yield every label of each concept with its URIs, then the keywords."""
-        for uri in dict.fromkeys(item.concepts):
+        for uri in dict.fromkeys(map(vocabulary.current, item.concepts)):
             concept = vocabulary.concepts.get(uri)
             labels = (concept.labels if concept else ()) or (Text(uri),)
             attributes: dict[str, object] = {"valueURI": link(uri)}
             if concept:
-                scheme = {"subjectScheme": vocabulary.title("en") or None, "schemeURI": link(concept.scheme)}
+                scheme = {
+                    "subjectScheme": vocabulary.scheme_title(concept, "en") or None,
+                    "schemeURI": link(concept.scheme),
+                }
                 attributes = {**scheme, **attributes}
             yield from self.texts("subject", labels, attributes)
         yield from self.texts("subject", item.keywords)

@@ -40,6 +40,7 @@ _LINKS: dict[str, RelationKind] = {
     "translation_of": "isTranslationOf",
     "part_of": "isPartOf",
     "replaces": "replaces",
+    "version_of": "isVersionOf",
 }
 _NUMBERS = {"isbn": numbers.isbn, "issn": numbers.issn, "doi": numbers.doi, "url": numbers.url}
 _ROLE = re.compile(r"(.+?)\s*[(\[]([^()\[\]]{2,60})[)\]]")

@@ -38,6 +38,7 @@ collection     collection collections coleccion colecciones
 translation_of translation-of traduction-de traduccion-de is-translation-of
 part_of        is-part-of part-of fait-partie-de partie-de es-parte-de forma-parte-de parte-de
 replaces       replaces remplace reemplaza-a reemplaza sustituye-a
+version_of     version-of edition-of version-de edition-de edicion-de is-version-of
 edition        edition edicion mention-d-edition mencion-de-edicion edition-statement
 extent         extent extension etendue collation pagination paginas pages physical-description
 extent         description-physique descripcion-fisica importance-materielle number-of-pages nombre-de-pages

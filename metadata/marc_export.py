@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from metadata import marc_coded as coded
 from metadata import marc_fixed as fixed
 from metadata.marc_coded import data_field as _field
+from metadata.marc_links import VERSION_LABEL
 from metadata.marc_record import Field
 from metadata.marc_title_export import nonfiling, script, title_field, title_parts
 from metadata.marc_writing import Oversize as Oversize
@@ -44,7 +45,7 @@ _CONTENT = {
 }
 _RESOLVING = frozenset({"findable", "registered", "external"})
 _RELATIONS = {"isTranslationOf": ("765", "0 "), "isPartOf": ("773", "0 "), "replaces": ("780", "00")}
-_RELATIONS |= {"isFormatOf": ("776", "08")}
+_RELATIONS |= {"isFormatOf": ("776", "08"), "isVersionOf": ("775", "08")}
 # https://www.loc.gov/standards/sourcelist/subject.html
 _THESAURI = (
     ("lcsh", "id.loc.gov/authorities/subjects/"),
@@ -331,19 +332,25 @@ def _concepts(source: _Source) -> _Fields:
 def _heading(uri: str, source: _Source) -> Field | None:
     concept = source.vocabulary.concepts.get(uri)
     label = concept.label(source.cataloguing or "en").value if concept else uri
+    uri = concept.uri if concept else uri
     bare = uri.partition("://")[2]
     thesaurus = next((code for code, place in _THESAURI if bare.startswith(place)), "local")
     return _field("650", " 7", ("a", label), ("0", uri), ("2", thesaurus))
 
 
 def _relations(source: _Source) -> _Fields:
-    """Yield 765, 773, 776 and 780, which tie to other items of the library."""
+    """Yield 765, 773, 775, 776 and 780, which tie to other items of the library."""
     for relation in source.item.relations:
         tag, indicators = _RELATIONS[relation.kind]
         number = f"({source.agency.namespace}){relation.target}"
         address = f"{source.agency.base_url}/item/{relation.target}"
         yield _field(
-            tag, indicators, ("t", source.agency.related.get(relation.target, "")), ("o", address), ("w", number)
+            tag,
+            indicators,
+            ("i", VERSION_LABEL if tag == "775" else ""),
+            ("t", source.agency.related.get(relation.target, "")),
+            ("o", address),
+            ("w", number),
         )
 
 

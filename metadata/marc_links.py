@@ -1,7 +1,7 @@
 """Other works that a MARC 21 record names: links to their records, and what else it says of them.
 
 Specification: MARC 21 Bibliographic, fields 760-787 and works in 1XX and 7XX ($t). The model holds
-three relations: isTranslationOf, isPartOf and replaces. A tie of another kind (a translation that
+four relations: isTranslationOf, isPartOf, replaces and isVersionOf. A tie of another kind (a translation that
 exists, 767; what continues this one, 785; another format, 776), or one without the other's control
 number, becomes a note, in the words that MARC displays before it.
 """
@@ -68,6 +68,10 @@ _TOLD = "abcdghkmnopqst"
 _NUMBERS = {"x": "ISSN ", "z": "ISBN ", "r": "", "u": ""}
 
 
+VERSION_LABEL = "Version of:"
+"""$i of the 775 that says of which publication this one is another edition; so Canoe writes it."""
+
+
 def links(source: Source) -> Iterator[Link]:
     """Yield the ties to records by their control numbers ($w), for the relations that the model holds."""
     fields = source.record.fields
@@ -78,6 +82,7 @@ def links(source: Source) -> Iterator[Link]:
             if _holds(field, source):
                 for value in field.all("w"):
                     if value := value.strip():
+                        kind = "isVersionOf" if _is_version(field) else kind
                         yield Link(kind, "control-number", value, f"{tag}$w")
 
 
@@ -116,8 +121,12 @@ def _told(field: Field) -> str:
 def _holds(field: Field, source: Source) -> bool:
     """Say whether the relation of a linking entry is exactly the one that the model holds."""
     if field.tag == "775":
-        return _is_original(field, source)
+        return _is_version(field) or _is_original(field, source)
     return field.tag != "780" or field.indicators[1:] in _CONTINUES
+
+
+def _is_version(field: Field) -> bool:
+    return field.tag == "775" and trim(field.first("i")) == trim(VERSION_LABEL)
 
 
 def _is_original(field: Field, source: Source) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 Kind = Literal["person", "organisation"]
 TitleKind = Literal["", "other", "translated"]
 DateKind = Literal["created", "issued", "covered"]
-RelationKind = Literal["isTranslationOf", "isPartOf", "replaces", "isFormatOf"]
+RelationKind = Literal["isTranslationOf", "isPartOf", "replaces", "isFormatOf", "isVersionOf"]
 FileRole = Literal["original", "access", "pages"]
 Status = Literal["published", "withdrawn"]
 DoiState = Literal["reserved", "draft", "findable", "registered", "external"]
@@ -61,7 +61,11 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A SKOS concept. Its ``uri`` is what items store; labels are only for showing."""
+    """A SKOS concept. Its ``uri`` is what items store; labels are only for showing.
+
+    ``notes`` say what it means (definitions and scope notes). ``exact_matches``, ``close_matches`` and
+    ``replaced_by`` are URIs of other concepts, of this vocabulary or of others.
+    """
 
     uri: str
     labels: tuple[Text, ...] = ()
@@ -69,6 +73,11 @@ class Concept:
     broader: tuple[str, ...] = ()
     notation: str = ""
     scheme: str = ""
+    notes: tuple[Text, ...] = ()
+    exact_matches: tuple[str, ...] = ()
+    close_matches: tuple[str, ...] = ()
+    replaced_by: tuple[str, ...] = ()
+    deprecated: bool = False
 
     def label(self, language: str) -> Text:
         """Return the preferred label in ``language``, else English, else any, else the URI itself."""

@@ -48,6 +48,7 @@ _RELATIONS: dict[str, dict[str, object]] = {
     "isPartOf": {"type": "host"},
     "isFormatOf": {"type": "otherFormat"},
     "replaces": {"type": "preceding"},
+    "isVersionOf": {"type": "otherVersion"},
 }
 _TAGGED = re.compile(r' xml:lang="([^"]*)"')
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*")
@@ -164,7 +165,7 @@ def _texts(name: str, texts: Iterable[Text], kind: str | None = None) -> Iterato
 
 
 def _subjects(item: Item, vocabulary: Vocabulary) -> Iterator[str]:
-    for uri in dict.fromkeys(item.concepts):
+    for uri in dict.fromkeys(map(vocabulary.current, item.concepts)):
         concept = vocabulary.concepts.get(uri)
         label = concept.label(item.languages[0] if item.languages else "en") if concept else Text(uri)
         yield _subject("topic", label, {"valueURI": uri})

@@ -14,7 +14,12 @@ from metadata.model import RelationKind, Series, Text
 from metadata.mods_parts import tidy
 from metadata.xmlrecords import by_name, content
 
-_KINDS: dict[str, RelationKind] = {"host": "isPartOf", "series": "isPartOf", "preceding": "replaces"}
+_KINDS: dict[str, RelationKind] = {
+    "host": "isPartOf",
+    "series": "isPartOf",
+    "preceding": "replaces",
+    "otherVersion": "isVersionOf",
+}
 _TRANSLATION = re.compile("transl|tradu", re.IGNORECASE)
 _CONTROL = ("local", "control-number", "oclc", "lccn")
 

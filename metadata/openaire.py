@@ -51,6 +51,7 @@ _KERNEL = Kernel(
         "isPartOf": ("IsPartOf", "HasPart"),
         "isFormatOf": ("IsVariantFormOf", "IsOriginalFormOf"),
         "replaces": ("IsNewVersionOf", "IsPreviousVersionOf"),
+        "isVersionOf": ("IsVariantFormOf", "IsOriginalFormOf"),
     },
     "datacite:",
     {role: kind for role, kind in CONTRIBUTORS.items() if kind != "Translator"},

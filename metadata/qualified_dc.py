@@ -35,7 +35,7 @@ _ACCESS = {
     "metadata-only": "http://purl.org/coar/access_right/c_14cb",
 }
 _RELATIONS = {"isTranslationOf": "isVersionOf", "isPartOf": "isPartOf", "replaces": "replaces"}
-_RELATIONS |= {"isFormatOf": "isFormatOf"}
+_RELATIONS |= {"isFormatOf": "isFormatOf", "isVersionOf": "isVersionOf"}
 _URNS = {"isbn": "urn:ISBN:", "issn": "urn:ISSN:", "handle": "https://hdl.handle.net/"}
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*")
 _URI = re.compile(r"(?:https?|urn|info|oai):\S+")
@@ -79,7 +79,7 @@ def _element_of(role: str) -> str:
 
 
 def _subjects(item: Item, vocabulary: Vocabulary) -> Iterator[str]:
-    for uri in dict.fromkeys(item.concepts):
+    for uri in dict.fromkeys(map(vocabulary.current, item.concepts)):
         concept = vocabulary.concepts.get(uri)
         yield from _texts("dc:subject", (concept.labels if concept else ()) or (Text(uri),))
     yield from _texts("dc:subject", item.keywords)

@@ -36,7 +36,7 @@ def schemaorg(item: Item, base_url: str, vocabulary: Vocabulary, translations: I
     concepts' labels; ``translations`` are the ids of items that translate this one. Values are plain
     text: whoever writes the object into HTML escapes ``<`` (``\\u003c``).
     """
-    about = [_concept(uri, vocabulary) for uri in dict.fromkeys(item.concepts)]
+    about = [_concept(uri, vocabulary) for uri in dict.fromkeys(map(vocabulary.current, item.concepts))]
     values: dict[str, object] = {
         "@context": "https://schema.org",
         "@type": kind_of(item),

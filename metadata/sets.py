@@ -71,7 +71,7 @@ def _subjects(item: Item, vocabulary: Vocabulary) -> Iterator[str]:
     """Yield what names the concepts at the top of the vocabulary that the item is about, in part or whole."""
     for uri in item.concepts:
         for above in (uri, *vocabulary.broader_closure(uri)):
-            if above in vocabulary.top:
+            if vocabulary.is_top(above):
                 yield _subject_name(vocabulary.concepts[above])
 
 
@@ -82,6 +82,8 @@ def _subject_name(concept: Concept) -> str:
 def _member_name(family: str, value: str, language: str, vocabulary: Vocabulary) -> str:
     if family == "type" and value in TYPES:
         return TYPES[value].label(language)
+    if family == "subject" and vocabulary.is_top(value):  # a concept without a notation
+        return vocabulary.concepts[value].label(language).value
     if family == "subject":
         top = (vocabulary.concepts[uri] for uri in vocabulary.top)
         return next((one.label(language).value for one in top if _subject_name(one) == value), value)

@@ -8,8 +8,16 @@ none: wrong length, wrong check digit, illegal characters.
 import re
 from urllib.parse import quote, unquote
 
-_DOI = re.compile(r"(?:doi:\s*|info:doi/)?(10\.\d{4,9}/[^\s\x00-\x20\"]{1,400})", re.IGNORECASE)
-_RESOLVER = re.compile(r"https?://(?:www\.|dx\.)?doi\.org/(?=10\.)", re.IGNORECASE)
+_DOI = re.compile(
+    r"(?:(?:urn:)?doi(?:\s*:\s*|\s+)|info:doi/)?"
+    r"(10\.\d{4,9}(?:\.\d{1,9}){0,3}/[^\s\x00-\x20\"]{0,399}[^\s\x00-\x20\".,;])[.,;]*(?:\s+[(\[].*)?",
+    re.IGNORECASE,
+)
+_RESOLVER = re.compile(
+    r"(?:doi:\s*|(?<![^\s<]))(?:https?://)?(?:www\.|dx\.)?doi\.org/(?:doi:\s*)?(?=10\.)", re.IGNORECASE
+)
+_QUOTED_SLASH = re.compile(r"(10\.[\d.]+)%2F", re.IGNORECASE)
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))  # what copying from a page brings along
 _IN_ADDRESSES = "/:;()._-"
 _ISBN = re.compile(r"[\dxX-]{10,17}")
 _ISSN = re.compile(r"(\d{4})-?(\d{3}[\dxX])")
@@ -54,10 +62,15 @@ def issn(text: str) -> str:
 def doi(text: str) -> str:
     """Return a DOI name in lower case (DOI names are case-insensitive), without resolver or ``doi:``.
 
-    What an address has for its sake, ``%3C`` for ``<``, is undone (DOI Handbook, 3.8.2).
+    What an address has for its sake, ``%3C`` for ``<``, is undone (DOI Handbook, 3.8.2); a name of which the first
+    slash is quoted was taken from one. A full stop, comma or semicolon at the end, and words in brackets after it,
+    are the catalogue's.
     """
-    name, resolved = _RESOLVER.subn("", text.strip(), 1)
-    found = _DOI.fullmatch(unquote(name) if resolved else name)
+    text = text.strip()
+    if text.startswith("<") and text.endswith(">"):
+        text = text[1:-1]
+    name, resolved = _RESOLVER.subn("", text.translate(_UNSEEN), 1)
+    found = _DOI.fullmatch(unquote(name) if resolved or _QUOTED_SLASH.search(name) else name)
     return found[1].lower() if found else ""
 
 

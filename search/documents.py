@@ -14,6 +14,7 @@ from metadata.vocabulary import Vocabulary
 from search.dates import days
 from search.engine import PageDocument
 from search.identifiers import identifier
+from search.places import lying_in
 from search.works import NO_WORKS, Works
 
 # The hyphen stands first: a pattern that looks behind at every letter takes four times as long.
@@ -60,7 +61,8 @@ def _joint(broken: re.Match[str]) -> str:
 
 
 def _description(item: Item, vocabulary: Vocabulary, works: Works) -> PageDocument:
-    broader = (above for uri in item.concepts for above in vocabulary.broader_closure(uri))
+    concepts = [*map(vocabulary.current, item.concepts)]
+    broader = (above for uri in concepts for above in vocabulary.broader_closure(uri))
     return PageDocument(
         item=item.id,
         page=0,
@@ -71,13 +73,13 @@ def _description(item: Item, vocabulary: Vocabulary, works: Works) -> PageDocume
         type=item.type,
         year=item.year,
         languages=item.languages,
-        subjects=tuple(dict.fromkeys((*item.concepts, *broader))),
+        subjects=tuple(dict.fromkeys((*concepts, *broader))),
         collections=item.collections,
         formats=tuple(dict.fromkeys(file.puid for file in item.files_as("original") if file.puid)),
         authors=_agents(item, publishing=False),
         publishers=_agents(item, publishing=True),
         topics=tuple(_topics(item, vocabulary)),
-        places=(*(text.value for text in item.coverage), *item.countries, *item.places),
+        places=(*(text.value for text in item.coverage), *item.countries, *item.places, *lying_in(item)),
         series=tuple(_series(item)),
         identifiers=tuple(dict.fromkeys(filter(None, map(identifier, _identifiers(item))))),
         dates=_dates(item),

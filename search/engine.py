@@ -34,7 +34,7 @@ class PageDocument:
     with them), ``collections`` and ``formats`` (PUIDs).
 
     What the query's fields look into: ``authors`` (all agents but publishers), ``publishers``,
-    ``topics`` (labels of concepts, and keywords), ``places`` (covered, and of publication) and
+    ``topics`` (labels of concepts, and keywords), ``places`` (covered, and of publication; :mod:`search.places`) and
     ``series`` are words as catalogued; ``identifiers`` are in the form of
     :func:`search.identifiers.identifier`; ``dates`` are the first and the last day of issue,
     each the number YYYYMMDD; ``access`` is a code, ``""`` where nothing is said.
@@ -82,7 +82,8 @@ class Request:
     ``sort`` is the order of the works: by relevance (without a query the newest first), by date
     of issue, those without one last, or by title. ``language`` (BCP 47) is the one whose edition
     leads its work, unless another answers much better. ``facets`` are those to count. ``expand``
-    says whether words that name a concept find what is classified under it, too.
+    says whether words that name a concept find what is classified under it, too. ``among`` are the values of
+    facets to count; where none is named they are those that most items have.
     """
 
     query: str
@@ -95,6 +96,7 @@ class Request:
     language: str = ""
     facets: tuple[str, ...] = FACETS
     expand: bool = True
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

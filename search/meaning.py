@@ -1,5 +1,7 @@
 """What the words of a query stand for beside themselves: numbers in any spelling, concepts in any language.
 
+``place:Afrique`` is also whatever lies in Africa (:mod:`search.places`).
+
 ``978-2-8317-1185-0`` is an identifier, however it is spelt where it is catalogued; ``zone
 humide`` is a label of the concept of wetlands, whatever the language of the record. Both are
 looked for *or* the words as they stand, so that nothing is lost.
@@ -14,6 +16,7 @@ from metadata.vocabulary import Vocabulary
 from search.analysis import core
 from search.engine import Expansion
 from search.identifiers import identifier, looks_like_identifier
+from search.places import named
 from search.query_tree import And, Node, Or, Phrase, Value, Word, join
 
 LONGEST_LABEL = 8
@@ -49,6 +52,8 @@ class _Reader:
             return self._run([node]) or node
         if isinstance(node, Phrase) and node.field in ("text", "subject"):
             return self._or(node, self._named(node.text))
+        if isinstance(node, Phrase) and node.field == "place":
+            return self._placed(node, node.text) or node
         return node
 
     def _conjunction(self, nodes: Sequence[Node]) -> Iterator[Node]:
@@ -64,13 +69,21 @@ class _Reader:
     def _run(self, words: _Run) -> Node | None:
         """Return what words of one field mean together, None where it is nothing."""
         node = join(And, words)
-        if node is None or words[0].field not in ("text", "subject"):
+        if node is None or words[0].field not in ("text", "subject", "place"):
             return None
         text = " ".join(word.text for word in words)
         if words[0].field == "text" and _is_identifier(text, len(words)):
             return Or((node, Value("identifier", identifier(text))))
+        if words[0].field == "place":
+            return self._placed(node, text)
         uri = self._named(text) or (self._named(core(text)) if len(words) == 1 else "")
         return self._or(node, uri) if uri else None
+
+    @staticmethod
+    def _placed(node: Node, text: str) -> Node | None:
+        """Return the words or what lies in the country or region that they name; None where they name none."""
+        term = named(text)
+        return Or((node, Value("country", term))) if term else None
 
     def _named(self, text: str) -> str:
         """Return the one concept with this label, and note it."""

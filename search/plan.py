@@ -147,6 +147,8 @@ def leaf(node: Wording | Years | Dates | Value) -> Plan:
     if isinstance(node, Dates):  # a day in common: begun before the end, ended after the beginning
         begun, ended = OPEN_LAST if node.last is None else node.last, OPEN_FIRST if node.first is None else node.first
         return Both((Span("date_first", OPEN_FIRST, begun), Span("date_last", ended, OPEN_LAST)))
+    if isinstance(node, Value) and node.field == "country":
+        return Term("place", node.value)  # it stands among the words of the places, as no word does
     if isinstance(node, Value):
         return Term(FACT_FIELDS[node.field], node.value)
     return wording(node, "body" if node.field == "text" else node.field)

@@ -32,6 +32,7 @@ FIELDS: dict[str, Field] = {
     "createur": "author", "autor": "author", "autora": "author", "creador": "author",
     "subject": "subject", "sujet": "subject", "tema": "subject", "materia": "subject", "asunto": "subject",
     "place": "place", "lieu": "place", "lugar": "place",
+    "country": "country", "pays": "country", "pais": "country", "region": "country",
     "publisher": "publisher", "editeur": "publisher", "editor": "publisher", "editorial": "publisher",
     "series": "series", "serie": "series", "collection": "collection", "coleccion": "collection",
     "identifier": "identifier", "identifiant": "identifier", "identificador": "identifier",

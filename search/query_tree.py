@@ -9,8 +9,8 @@ from metadata.problems import Problem
 Words = Literal["text", "title", "author", "publisher", "subject", "place", "series", "collection"]
 """Fields of words: ``text`` is everything, the rest are facts of the item."""
 
-Fact = Literal["language", "type", "format", "access", "identifier", "subject"]
-"""Fields that hold a value as it is; of ``subject`` it is the URI of a concept."""
+Fact = Literal["language", "type", "format", "access", "identifier", "subject", "country"]
+"""Fields that hold a value as it is; of ``subject`` it is the URI of a concept, of ``country`` a code of its own."""
 
 Field = Literal[Words, Fact, "year", "date"]
 

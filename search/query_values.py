@@ -9,6 +9,7 @@ from metadata.languages import from_code
 from metadata.types import from_label
 from search.dates import days
 from search.identifiers import identifier
+from search.places import country
 from search.query_tree import Dates, Fact, Node, Or, Value, Years, join
 
 EXAMPLES: dict[str, str] = {
@@ -19,6 +20,7 @@ EXAMPLES: dict[str, str] = {
     "format": "format:pdf",
     "access": "access:open",
     "identifier": "isbn:9782831711850",
+    "country": "country:KE",
 }
 """What to write for each field that takes no words."""
 
@@ -61,6 +63,7 @@ _READERS: Mapping[str, tuple[Fact, Callable[[str], str]]] = {
     "type": ("type", from_label),
     "access": ("access", _access),
     "identifier": ("identifier", identifier),
+    "country": ("country", country),
 }
 
 

@@ -20,11 +20,15 @@ Chosen = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What a search is narrowed to: the values chosen of each facet, and those left out."""
+    """What a search is narrowed to: the values chosen of each facet, and those left out.
+
+    ``among`` are the values that are counted, where not those that most items have.
+    """
 
     chosen: Chosen
     without: Chosen
     problems: tuple[Problem, ...] = ()
+    among: tuple[str, ...] = ()
 
     def applied(self, query: Query, besides: str = "") -> Query:
         """Return ``query`` narrowed, the values chosen of the facet ``besides`` aside; scores stay."""
@@ -48,7 +52,7 @@ def narrowing(request: Request) -> Narrowing:
     unknown = dict.fromkeys(facet for facet, _ in (*request.filters, *request.without) if facet not in FACETS)
     fields = ", ".join(FACETS)
     problems = (problem("query-field-unknown", field=facet, position=0, fields=fields) for facet in unknown)
-    return Narrowing(_by_facet(request.filters), _by_facet(request.without), tuple(problems))
+    return Narrowing(_by_facet(request.filters), _by_facet(request.without), tuple(problems), request.among)
 
 
 def counts(searcher: Searcher, items: Query, narrowed: Narrowing, facets: Sequence[str]) -> Counts:
@@ -57,11 +61,11 @@ def counts(searcher: Searcher, items: Query, narrowed: Narrowing, facets: Sequen
     free = [facet for facet in asked if facet not in narrowed.chosen]
     query = narrowed.applied(items)
     extra = {"total": {"value_count": {"field": "page"}}, "works": _terms("work", _BUCKETS)}
-    counted = searcher.aggregate(query, extra | dict(map(_wanted, free)))
+    counted = searcher.aggregate(query, extra | dict(_wanted(facet, narrowed.among) for facet in free))
     found = {facet: _facet_counts(facet, counted[facet]) for facet in free}
     for facet in narrowed.chosen:
         if facet in asked:
-            alone = searcher.aggregate(narrowed.applied(items, besides=facet), dict([_wanted(facet)]))
+            alone = searcher.aggregate(narrowed.applied(items, besides=facet), dict([_wanted(facet, narrowed.among)]))
             found[facet] = _facet_counts(facet, alone[facet])
     total = int(counted["total"]["value"])
     return Counts(total, _works(searcher, query, total, counted["works"]), {facet: found[facet] for facet in asked})
@@ -102,14 +106,15 @@ def _has(facet: str, values: Iterable[str]) -> Query:
     return Query.const_score_query(found(chosen(facet, values)), 0.0)
 
 
-def _wanted(facet: str) -> tuple[str, dict[str, Any]]:
+def _wanted(facet: str, among: Sequence[str]) -> tuple[str, dict[str, Any]]:
     if facet in ("year", "decade"):
         return facet, _terms("year", _MOST_YEARS)
-    return facet, _terms(FIELDS[facet], MOST_VALUES)
+    return facet, _terms(FIELDS[facet], MOST_VALUES, among)
 
 
-def _terms(field: str, size: int) -> dict[str, Any]:
-    return {"terms": {"field": field, "size": size, "segment_size": _BUCKETS}}
+def _terms(field: str, size: int, among: Sequence[str] = ()) -> dict[str, Any]:
+    only = {"include": [*among]} if among else {}
+    return {"terms": {"field": field, "size": size, "segment_size": _BUCKETS, **only}}
 
 
 def _facet_counts(facet: str, counted: Mapping[str, Any]) -> tuple[FacetCount, ...]:

@@ -34,7 +34,7 @@ WORDS: Mapping[str, Callable[[PageDocument], tuple[str, ...]]] = {
 }
 """Fields of words that a query names, and what of a document stands in each."""
 
-_LAYOUT = 7
+_LAYOUT = 8
 NAMES = "\x1f"
 """Stands before each name in what names the item of a description, after titles and subjects."""
 

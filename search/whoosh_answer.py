@@ -114,6 +114,8 @@ class _Search:
     def _counts(self, facet: str) -> tuple[FacetCount, ...]:
         items = self._narrow(besides=facet) if facet in self._narrowed.chosen else self._items
         counted = Counter(value for item in items for value in facet_values(self._shelf.items[item], facet))
+        if among := self._narrowed.among:
+            counted = Counter({value: counted[value] for value in among if counted[value]})
         return tuple(in_order(FacetCount(value, count) for value, count in counted.items()))[:MOST_VALUES]
 
     def _sorted(self, works: Mapping[str, Sequence[str]], request: Request) -> list[tuple[float, str]]:

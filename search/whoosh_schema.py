@@ -19,7 +19,7 @@ from search.languages import STEMMERS
 from search.tantivy_schema import WORDS
 from search.whoosh_library import columns, fields
 
-LAYOUT = 1
+LAYOUT = 2
 POSITION = "position"
 NUMBERS = ("page", "year", "date_first", "date_last")
 _LONGEST_TERM = 1000  # characters: what is longer is nothing that anybody looks for

@@ -399,12 +399,12 @@ def test_a_row_of_the_csv_has_all_that_is_said_of_an_item(home: Path, tmp_path: 
 
 
 def test_the_vocabulary_is_listed_and_shown(tmp_path: Path) -> None:
-    listed = canoe_here("vocabulary", "list", "--json", "--home", tmp_path).lines
+    listed = canoe_here("vocabulary", "list", "conservation", "--json", "--home", tmp_path).lines
     concept = listed[5]
     assert canoe_here("vocabulary", "show", concept["uri"], "--json", "--home", tmp_path).json == concept
     people = canoe_here("vocabulary", "show", concept["uri"], "--home", tmp_path).out
     assert {f"{label['language']}: {label['value']}" for label in concept["labels"]} <= set(people.splitlines())
-    assert len(canoe_here("vocabulary", "list", "--home", tmp_path).out.splitlines()) == len(listed)
+    assert len(canoe_here("vocabulary", "list", "conservation", "--home", tmp_path).out.splitlines()) == len(listed)
 
 
 # --- withdraw, check, rebuild, doctor ----------------------------------------------------------

@@ -67,6 +67,12 @@ def test_a_bug_is_a_sentence_and_shows_its_place_when_asked() -> None:
     assert "Traceback" in _program(bug, CANOE_DEBUG="1").stderr
 
 
+def test_an_argument_that_is_no_text_is_no_bug(home: Path) -> None:
+    for arguments in (("subjects", "keep", "a\udcff"), ("agents", "show", "a\udcff"), ("classify", "a\udcff")):
+        answer = canoe_here(*arguments, "--home", home)
+        assert (answer.code, "is not text in UTF-8" in answer.err) == (2, True), arguments
+
+
 def test_a_full_or_forbidden_place_is_no_bug() -> None:
     answer = _program("def app(): raise OSError(28, 'No space left on device', '/some/path')")
     assert answer.returncode == 6

@@ -158,7 +158,7 @@ def refusal(line: str) -> str:
     name, known = words.pop(0), COMMANDS
     while words and f"{name} {words[0]}" in known:
         name = f"{name} {words.pop(0)}"
-    if hasattr(known[name], "commands"):
+    if hasattr(known[name], "commands") and not known[name].invoke_without_command:
         return "" if "--version" in words else f"{name} has no command {words[:1]}"
     try:
         known[name].make_context(name, words)

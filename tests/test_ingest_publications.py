@@ -6,17 +6,19 @@ from pathlib import Path
 import pytest
 
 from ingest.documents import Digitised, Document, Identification
+from ingest.doi_prefixes import Prefixes
 from ingest.draft import Draft, Original, Submitted
 from ingest.publications import PROBLEMS_FILE, complete, fit_name, languages_of, redescribed, to_read, with_files
 from ingest.records import Naming
 from ingest.stages import describe
 from metadata.description import Description
+from metadata.matching import Matcher
 from metadata.model import Date, Doi, File, Item, Page, Relation, Text
 from metadata.pages import page_line
 from metadata.problems import problem
 from metadata.vocabulary import shipped
 
-NAMING = Naming(shipped(), "10.5555", "", "a-1")
+NAMING = Naming(Matcher(shipped()), Prefixes("10.5555"), "", "a-1")
 PDF = (Identification("fmt/18"),)
 BLANK = Item(id="0123456789", source="box/a.pdf", submission="s")
 

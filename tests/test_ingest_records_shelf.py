@@ -6,17 +6,19 @@ import pytest
 from oai_library import opened, write
 
 from archive.catalogue import Catalogue
+from ingest.doi_prefixes import Prefixes
 from ingest.identify import Register
 from ingest.records import Amendment, Naming, RecordShelf, rejected_piece
 from ingest.resemblance import Resemblance
 from ingest.ties import Ties
 from metadata.description import Description, Link, Rejected
+from metadata.matching import Matcher
 from metadata.model import Doi, Identifier, Item, Relation, Text
 from metadata.problems import problem
 from metadata.serial import from_json
 from metadata.vocabulary import shipped
 
-NAMING = Naming(shipped(), "10.5555", "shelf", "a-1")
+NAMING = Naming(Matcher(shipped()), Prefixes("10.5555"), "shelf", "a-1")
 
 
 @pytest.fixture

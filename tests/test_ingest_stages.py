@@ -2,9 +2,11 @@ import hashlib
 
 import pytest
 
+from ingest.doi_prefixes import Prefixes
 from ingest.draft import Draft
 from ingest.stages import classify, describe, entitle, into_collections, name, submission_of
 from metadata.description import Description, Link
+from metadata.matching import Matcher
 from metadata.model import Doi, Identifier, Item, Text
 from metadata.problems import problem
 from metadata.vocabulary import shipped
@@ -44,7 +46,7 @@ def test_a_collection_is_joined_once() -> None:
 
 def test_keywords_that_are_labels_become_concepts_and_the_others_stay() -> None:
     keywords = (Text("Wetlands", "en"), Text("zones humides", "fr"), Text("my own word"))
-    item = classify(_draft(keywords=keywords), VOCABULARY).item
+    item = classify(_draft(keywords=keywords), Matcher(VOCABULARY)).item
     assert WETLANDS
     assert item.concepts == (WETLANDS,)
     assert item.keywords == (Text("my own word"),)
@@ -52,13 +54,13 @@ def test_keywords_that_are_labels_become_concepts_and_the_others_stay() -> None:
 
 def test_a_subdivided_subject_gives_its_first_part_and_stays() -> None:
     whole = Text("Wetlands -- France", "en")
-    item = classify(_draft(keywords=(whole,)), VOCABULARY).item
+    item = classify(_draft(keywords=(whole,)), Matcher(VOCABULARY)).item
     assert item.concepts == (WETLANDS,)
     assert item.keywords == (whole,)
 
 
 def test_a_concept_of_no_vocabulary_here_is_reported_and_left_out() -> None:
-    draft = classify(_draft(concepts=(WETLANDS, "urn:x")), VOCABULARY)
+    draft = classify(_draft(concepts=(WETLANDS, "urn:x")), Matcher(VOCABULARY))
     assert draft.item.concepts == (WETLANDS,)
     assert [(fault.code, dict(fault.params)["value"]) for fault in draft.problems] == [("value-unknown", "urn:x")]
 
@@ -73,7 +75,7 @@ def test_a_concept_of_no_vocabulary_here_is_reported_and_left_out() -> None:
     ],
 )
 def test_an_item_is_named_once(identifiers: tuple[Identifier, ...], prefix: str, doi: Doi | None) -> None:
-    assert name(_draft(identifiers=identifiers), prefix).item.doi == doi
+    assert name(_draft(identifiers=identifiers), Prefixes(prefix)).item.doi == doi
 
 
 def test_a_title_is_the_record_s_else_the_file_s_else_its_name() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metadata.model import Page, Word
-from metadata.pages import line_spans, page_line, read_page
+from metadata.pages import PageText, line_spans, page_line, read_page, read_page_text
 
 PAGE = Page(
     2,
@@ -59,3 +59,22 @@ def test_a_last_line_without_its_newline_counts() -> None:
 def test_what_is_no_page_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_page(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"number":3,"text":"a","language":"en","words":[{"text":"a","box":[1,2,3,4]}]}',
+        b'{"words":[{"text":"a","box":[1,2,3,4]}],"number":3,"text":"a","language":"en"}',
+        b'{"number":3,"words":[],"text":"a","language":"en"}',
+        b'{"number":3,"text":"a","language":"en"}',
+    ],
+    ids=["words last", "words first", "words in the middle", "no words"],
+)
+def test_a_page_is_read_without_its_words_wherever_they_stand(line: bytes) -> None:
+    assert read_page_text(line) == PageText(3, "a", "en")
+
+
+def test_text_that_looks_like_the_beginning_of_the_words_is_text() -> None:
+    page = Page(1, 10, 10, 'a ,"words":[ b', "en", words=(Word("a", (1, 2, 3, 4)),))
+    assert read_page_text(page_line(page)) == PageText(1, page.text, "en")

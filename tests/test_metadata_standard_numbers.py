@@ -28,7 +28,25 @@ def test_issn_and_isni_prove_their_check_digit() -> None:
     assert numbers.isni("0000-0002-1825-0098") == ""
 
 
-@pytest.mark.parametrize("written", ["https://doi.org/10.1234/AB.c", "doi:10.1234/ab.c", "10.1234/ab.c"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://doi.org/10.1234/AB.c",
+        "doi:10.1234/ab.c",
+        "10.1234/ab.c",
+        "DOI 10.1234/AB.C",
+        "10.1234/ab.c.",
+        "https://doi.org/10.1234/ab.c,",
+        "10.1234%2Fab.c",
+        "https://doi.org/10.1234%2fab.c",
+        "dx.doi.org/10.1234/ab.c",
+        "urn:doi:10.1234/ab.c",
+        "<https://doi.org/10.1234/ab.c>",
+        "https://doi.org/doi:10.1234/ab.c",
+        "10.1234/ab.c (online)",
+        "10.1234/\u200bab.c\u200b",
+    ],
+)
 def test_a_doi_has_one_form(written: str) -> None:
     assert numbers.doi(written) == "10.1234/ab.c"
 

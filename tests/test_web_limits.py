@@ -17,7 +17,7 @@ LISTS = (
     "/search", "/search.csv", "/search.json", "/search.bib", "/search.ris", "/search.atom", "/new.atom", "/sru",
     "/sitemap.xml", "/sitemap-0-0.xml", "/.well-known/resourcesync", "/resourcesync/capabilitylist.xml",
     "/resourcesync/resourcelist.xml", "/resourcesync/resourcelist-0-0.xml", "/resourcesync/changelist.xml",
-    "/resourcesync/changelist-1.xml",
+    "/resourcesync/changelist-1.xml", f"/item/{FR}/search?q=eau", f"/iiif/{FR}/search?q=eau",
 )  # fmt: skip
 
 

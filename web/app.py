@@ -1,30 +1,33 @@
 """The door: every address of the public pages, and what answers when none does."""
 
 import logging
-from collections.abc import Callable, Mapping
-from functools import partial
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache, partial
 
 from starlette.applications import Starlette
 from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from archive.library import Library
+from archive.redirects import Redirects
 from metadata.errors import CanoeError, NotFound
 from metadata.vocabulary import Vocabulary
 from oai.app import come_later
 from oai.formats import Render
 from oai.limit import NO_LIMIT, Limit
 from search.engine import SearchReader
-from web import feeds, resourcesync, result_forms, sitemaps
+from web import agents, feeds, iiif, resourcesync, result_forms, sitemaps, subjects
 from web.downloads import download
+from web.forwarding import old, resolve
 from web.guard import Guard
 from web.home import home
 from web.landing import item
-from web.reading import go_to_page, page
+from web.reading import all_pages, go_to_page, page, search_inside
 from web.render import Service, View, respond
 from web.results import search
 from web.site import Site
@@ -36,6 +39,7 @@ _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = "120"
 
 Endpoint = Callable[[Service, Request], Response]
+Waiting = Callable[[Service, Request], Response | Awaitable[Response]]
 
 
 def routes(
@@ -54,7 +58,7 @@ def routes(
     """
     service = Service(site, library, engine, vocabulary, renders or {})
     inner = Starlette(
-        routes=[*_pages(service, limit), Route("/static/{name}", static)],
+        routes=[Route("/static/{name}", static), *_pages(service, limit)],
         exception_handlers={
             HTTPException: partial(_refused, service),
             NotFound: partial(_not_found, service),
@@ -87,24 +91,58 @@ class _Everything(BaseRoute):
         await self.app(scope, receive, send)
 
 
+def about(service: Service, request: Request) -> Response:
+    """Answer ``/about``."""
+    values: dict[str, object] = {"counts": service.library.catalogue.counts()}
+    return respond(service, request, View("about.html", values))
+
+
 def _pages(service: Service, limit: Limit) -> list[Route]:
-    pages: dict[str, Endpoint] = {
-        "/": home,
-        "/suggest": suggest,
-        "/about": about,
-        "/robots.txt": sitemaps.robots,
-        "/opensearch.xml": feeds.description,
-        "/item/{id}": item,
-        "/item/{id}/page": go_to_page,
-        "/item/{id}/page/{n}": page,
-        "/item/{id}/file/{path:path}": download,
-    }
     lists: dict[str, Endpoint] = {path: partial(_limited, limit, endpoint) for path, endpoint in _LISTS.items()}
-    return [Route(path, partial(endpoint, service)) for path, endpoint in (*pages.items(), *lists.items())]
+    formerly: dict[str, Endpoint] = {"/{path:path}": partial(old, Redirects(service.library.archive))}
+    pages = (*_PAGES.items(), *lists.items(), *formerly.items())
+    return [Route(path, partial(endpoint, service)) for path, endpoint in pages]
 
 
+def is_own(path: str) -> bool:
+    """Say whether an address without its query is one of the site's own, or may become one: no old one is kept there.
+
+    ``path`` is decoded and begins with a slash.
+    """
+    return path.split("/")[1] in _RESERVED or any(own.match(path) for own in _own_paths())
+
+
+@cache
+def _own_paths() -> tuple[re.Pattern[str], ...]:
+    return tuple(compile_path(own)[0] for own in (*_PAGES, *_LISTS))
+
+
+_RESERVED = frozenset(
+    ("", "item", "id", "agent", "agents", "static", "search", "subjects", "oai", "iiif", "resourcesync", "sru",
+     ".well-known")
+)  # fmt: skip
+"""What all addresses below begin with that are the site's, whatever it answers there today."""
+
+_PAGES: Mapping[str, Waiting] = {
+    "/": home,
+    "/suggest": suggest,
+    "/about": about,
+    "/robots.txt": sitemaps.robots,
+    "/opensearch.xml": feeds.description,
+    "/item/{id}": item,
+    "/item/{id}/page": go_to_page,
+    "/item/{id}/page/{n}": page,
+    "/item/{id}/pages": all_pages,
+    "/item/{id}/file/{path:path}": download,
+    "/id/{value:path}": resolve,
+    **iiif.ROUTES,
+    **subjects.ROUTES,
+    **agents.ROUTES,
+}
 _LISTS: Mapping[str, Endpoint] = {
     "/search": search,
+    "/item/{id}/search": search_inside,
+    **iiif.SEARCHES,
     **result_forms.ROUTES,
     "/sitemap.xml": sitemaps.sitemap,
     "/sitemap-{part}.xml": sitemaps.part,
@@ -124,12 +162,6 @@ _LISTS: Mapping[str, Endpoint] = {
 def _limited(limit: Limit, endpoint: Endpoint, service: Service, request: Request) -> Response:
     wait = limit.seconds_to_wait(request.client.host if request.client else "")
     return come_later(wait) if wait else endpoint(service, request)
-
-
-def about(service: Service, request: Request) -> Response:
-    """Answer ``/about``."""
-    values: dict[str, object] = {"counts": service.library.catalogue.counts()}
-    return respond(service, request, View("about.html", values))
 
 
 def _refused(service: Service, request: Request, fault: Exception) -> Response:

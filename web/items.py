@@ -16,6 +16,7 @@ from metadata.ids import is_item_id
 from metadata.model import Item, Page, RelationKind
 from metadata.origins import page_at_home
 from metadata.rights import is_readable
+from web.agents import agents_on
 from web.labels import creators, doi_address, publishers
 from web.render import Service, View, respond
 from web.signposting import gone_links, header
@@ -90,6 +91,7 @@ def item_values(service: Service, held: Held) -> dict[str, object]:
     spans = () if hidden else service.library.catalogue.page_spans(item.id)
     return {
         "item": item,
+        "agents": agents_on(service, item),
         "change": held.change,
         "editions": [one for one in editions if one not in copies and not _is_copy(item, one.id)],
         "copies": copies,

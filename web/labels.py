@@ -108,6 +108,15 @@ SCHEMES = {
     "isbn": "ISBN",
     "issn": "ISSN",
     "doi": "DOI",
+    "orcid": "ORCID",
+    "ror": "ROR",
+    "isni": "ISNI",
+    "viaf": "VIAF",
+    "wikidata": "Wikidata",
+    "lcnaf": "LCNAF",
+    "gnd": "GND",
+    "idref": "IdRef",
+    "bnf": "BnF",
     "control-number": N_("Control number"),
     "report-number": N_("Report number"),
     "url": N_("Web address"),
@@ -179,6 +188,10 @@ class Labels:
         """Return the label of a concept and its language; a concept nobody knows is its URI."""
         found = self.vocabulary.concepts.get(uri)
         return found.label(self.language) if found else Text(uri)
+
+    def current(self, uri: str) -> str:
+        """Return the concept that counts in place of one that was replaced; else the same."""
+        return self.vocabulary.current(uri)
 
     def role(self, code: str) -> str:
         """Name the part somebody had (a MARC relator code); a rare one has its English term."""

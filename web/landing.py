@@ -1,6 +1,5 @@
 """The address of an item: its page for people, and beside it its record in every form and its links."""
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,6 +9,7 @@ from metadata.model import Item
 from metadata.origins import link_home, page_at_home
 from web.forms import Form, form_links, forms_of, linked_data, record_form, written
 from web.items import gone, held_item, item_values
+from web.jsonld import in_html
 from web.negotiation import preferred
 from web.render import Service, View, respond
 from web.signposting import LINKSET, LINKSET_JSON, Link, as_json, as_text, by_anchor, header, item_links
@@ -17,8 +17,6 @@ from web.signposting import LINKSET, LINKSET_JSON, Link, as_json, as_text, by_an
 _PAGE = ("text/html", "application/xhtml+xml")
 _VARY = "Accept, Accept-Language"
 _LINKSETS = {"linkset": LINKSET, "linkset.json": LINKSET_JSON}
-# In a script element only "<" can end it; the others end lines for parsers of JavaScript alone.
-_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def item(service: Service, request: Request) -> Response:
@@ -71,7 +69,7 @@ def _page(service: Service, request: Request, held: Held) -> Response:
     values = {
         **item_values(service, held),
         "tags": highwire(held.item, service.site.base_url),
-        "data": _in_html(linked_data(service, held)),
+        "data": in_html(linked_data(service, held)),
         "forms": [(form, f"{service.site.base_url}/item/{held.item.id}.{form.suffix}") for form in forms_of(held.item)],
         **_home(held.item),
         "links": [link for link in links if link.rel in ("cite-as", "license", "author", "linkset")],
@@ -84,12 +82,6 @@ def _home(item: Item) -> dict[str, object]:
     at_home = page_at_home(item)
     known = {"canonical": at_home, "alternates": ()} if at_home else {}
     return {**known, "home_link": link_home(item)}
-
-
-def _in_html(value: object) -> str:
-    """Return a value as JSON that nothing in it can end the element of."""
-    text = msgspec.json.encode(value).decode()
-    return "".join(_ESCAPED.get(character, character) for character in text)
 
 
 def _is_public(service: Service, item_id: str) -> bool:

@@ -16,6 +16,8 @@ from search.engine import SearchReader
 from web import static
 from web.i18n import LANGUAGES, messages
 from web.labels import Labels, creators, doi_address, web_address
+from web.picture_paths import cover
+from web.pictures import Pictures
 from web.reader import Reader, reader
 from web.site import Site
 
@@ -25,7 +27,7 @@ class Service:
     """What the pages are made from.
 
     ``renders`` makes the records that harvesters get, by metadataPrefix; what it lacks is made of
-    the items alone.
+    the items alone. ``pictures`` are the images of pages; nothing runs for them before one is asked for.
     """
 
     site: Site
@@ -33,8 +35,10 @@ class Service:
     engine: SearchReader
     vocabulary: Vocabulary
     renders: Mapping[str, Render] = field(default_factory=dict)
+    pictures: Pictures = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "pictures", Pictures(self.library.home, self.site.images))
         catalogue = self.library.catalogue
         own = Renderers(catalogue.publishing, self.site.name, catalogue.item).by_prefix()
         object.__setattr__(self, "renders", {**own, **self.renders})
@@ -86,6 +90,7 @@ def environment(language: str) -> Environment:
     made.globals.update(
         languages=LANGUAGES,
         asset=static.address,
+        cover=cover,
         creators=creators,
         doi_address=doi_address,
         home_name=home_name,

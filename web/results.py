@@ -15,6 +15,7 @@ from metadata.vocabulary import Vocabulary
 from search.engine import FACETS as COUNTED
 from search.engine import Answer, FacetCount, ItemHit, Snippet, Sort
 from search.engine import Request as Question
+from web.agents import by_all_names
 from web.i18n import N_
 from web.items import is_closed
 from web.labels import FACETS as NAMED
@@ -137,11 +138,12 @@ class Facet:
 
 def search(service: Service, request: Request) -> Response:
     """Answer ``/search``."""
-    asked = read(request.query_params)
+    asked = _current(read(request.query_params), service.vocabulary)
     if asked.page > LAST_PAGE:
         values: dict[str, object] = {"asked": asked, "last": LAST_PAGE, "per_page": PER_PAGE}
         return respond(service, request, View("too_deep.html", values, 400, "/search", indexed=False))
-    answer = service.engine.find(_question(asked, reader(service.site, request).language))
+    question = _question(asked, reader(service.site, request).language)
+    answer = service.engine.find(replace(question, filters=by_all_names(service, question.filters)))
     return respond(service, request, _view(service, asked, answer))
 
 
@@ -160,6 +162,12 @@ def read(parameters: QueryParams) -> Asked:
         cut=len(whole) > LONGEST_QUERY,
         expand=parameters.get("concepts") != "no",
     )
+
+
+def _current(asked: Asked, vocabulary: Vocabulary) -> Asked:
+    """Return the same with the concepts that count now in place of those that were replaced."""
+    pairs = ((facet, vocabulary.current(value) if facet == "subject" else value) for facet, value in asked.filters)
+    return replace(asked, filters=tuple(dict.fromkeys(pairs)))
 
 
 def clean(query: str) -> str:

@@ -1,7 +1,9 @@
 """What the pages say of the library itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from web.pictures import ImageLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,13 +12,14 @@ class Site:
 
     ``base_url`` is the library's web address without a slash at its end; where it has a path,
     links start with it. ``default_language`` (``en``, ``fr`` or ``es``) serves readers who
-    ask for none of the three.
+    ask for none of the three. ``images`` is what images of pages may take.
     """
 
     name: str
     base_url: str
     admin_email: str = ""
     default_language: str = "en"
+    images: ImageLimits = field(default_factory=ImageLimits)
 
     @property
     def root(self) -> str:

@@ -24,9 +24,9 @@ _ID, _MOMENT = "-id-of-the-item-", "-its-datestamp-"
 
 
 def robots(service: Service, _: Request) -> Response:
-    """Answer ``/robots.txt``: items and pages are for all, searches and facets for people."""
+    """Answer ``/robots.txt``: items and pages are for all; searches, facets and images are for people."""
     root = service.site.root
-    refused = (f"{root}/search", f"{root}/sru", f"{root}/*?*q=")
+    refused = (f"{root}/search", f"{root}/sru", f"{root}/iiif/image/", f"{root}/*?*q=")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in refused), ""]
     lines += [f"Sitemap: {service.site.base_url}/sitemap.xml", ""]
     return PlainTextResponse("\n".join(lines), headers={"Cache-Control": f"public, max-age={DAY}"})

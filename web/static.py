@@ -1,4 +1,4 @@
-"""The stylesheet and the mark: read once, kept in memory, addressed by their content."""
+"""The stylesheets, the mark and the reader's module: read once, kept in memory, addressed by their content."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-_MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
 _YEAR = "public, max-age=31536000, immutable"
 
 

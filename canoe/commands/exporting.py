@@ -14,6 +14,7 @@ import typer
 
 from archive.durable import storage
 from canoe.bag_export import export_bag
+from canoe.choosing import chosen
 from canoe.commands.options import HomeOption, counted, open_home, say
 from canoe.home import Home
 from canoe.marc_records import MarcRecords, marc21_records, marcxml_collection
@@ -23,7 +24,6 @@ from metadata.edit_fields import plain, shown
 from metadata.errors import DamageFound, StorageError, UsageError
 from metadata.model import Item, Text
 from metadata.serial import record_line
-from search.engine import Request
 
 _LONGEST_NAME = 240  # bytes: most file systems take 255, and a bag in the making has a longer name than it will have
 
@@ -73,19 +73,19 @@ def export(
     if out:
         _require_place(opened, out)
     if worst:
-        _write(out, quality_lines(opened.library, _chosen(opened, query), worst))
+        write(out, quality_lines(opened.library, chosen(opened, query), worst))
         return
     if form is ExportFormat.BAGIT:
         _export_bag(opened, query, out)
         return
-    items = _chosen(opened, query)
+    items = chosen(opened, query)
     if form in (ExportFormat.MARC, ExportFormat.MARCXML):
         _export_marc(opened, items, out, form)
     else:
-        _write(out, _FORMATS[form](opened, items))
+        write(out, _FORMATS[form](opened, items))
 
 
-def _write(out: Path | None, parts: Iterable[bytes]) -> None:
+def write(out: Path | None, parts: Iterable[bytes]) -> None:
     """Write to standard output, or to a file."""
     if out is None:
         sys.stdout.flush()
@@ -113,7 +113,7 @@ def _export_marc(home: Home, items: Iterable[Item], out: Path | None, form: Expo
     if form is ExportFormat.MARC:
         _export_marc21(records, items, out)
     else:
-        _write(out, marcxml_collection(records, items))
+        write(out, marcxml_collection(records, items))
     if damaged:
         raise typer.Exit(DamageFound.exit_code)
 
@@ -125,12 +125,12 @@ def _export_marc21(records: MarcRecords, items: Iterable[Item], out: Path | None
         oversize.append(item)
         say(f"{item.id} is too long for MARC 21: {reason}.")
 
-    _write(out, marc21_records(records, items, tell))
+    write(out, marc21_records(records, items, tell))
     if oversize and out is None:
         say(f"{counted(len(oversize), 'record')} left out; --format marcxml has no such limit.")
     elif oversize and out:
         beside = out.with_name(f"{out.name}.oversize.xml")
-        _write(beside, marcxml_collection(records, oversize))
+        write(beside, marcxml_collection(records, oversize))
         say(f"{counted(len(oversize), 'record')} written to {beside}.")
 
 
@@ -147,24 +147,8 @@ def _export_bag(home: Home, query: str, out: Path | None) -> None:
         raise UsageError("A bag is a folder.", "Name it with --out; it must be new or empty.")
     total = 0 if query else sum(home.library.catalogue.counts()[:2])
     with counting("Items put in the bag", total) as done:
-        made = export_bag(home, _chosen(home, query), out, done)
+        made = export_bag(home, chosen(home, query), out, done)
     say(f"{counted(made, 'item')} in the bag {out}.")
-
-
-def _chosen(home: Home, query: str) -> Iterator[Item]:
-    if not query:
-        return home.library.items()
-    return (home.library.item(hit) for hit in sorted(_found_ids(home, query)))
-
-
-def _found_ids(home: Home, query: str) -> Iterator[str]:
-    reader, offset = home.index_reader(), 0
-    try:
-        while hits := reader.find(Request(query, offset=offset, limit=100, pages_per_item=0, facets=())).hits:
-            yield from (item.id for hit in hits for item in hit.all_editions)
-            offset += len(hits)
-    finally:
-        reader.close()
 
 
 def _jsonl(home: Home, items: Iterable[Item]) -> Iterator[bytes]:

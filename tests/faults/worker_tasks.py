@@ -1,5 +1,6 @@
 """Tasks for the worker pool: one that works, one that dies, one that tells its limits, one with a child."""
 
+import logging
 import os
 import resource
 import socket
@@ -22,6 +23,12 @@ def limits_here() -> tuple[int, int, int, str]:
     kinds = (resource.RLIMIT_AS, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU)
     memory, written, processor = (resource.getrlimit(kind)[0] for kind in kinds)
     return memory, written, processor, os.environ["OMP_THREAD_LIMIT"]
+
+
+def remark() -> None:
+    """Say something as libraries do of what is a little wrong."""
+    logging.getLogger("pikepdf").warning("a remark")
+    os.write(2, b"a remark\n")
 
 
 def sleep_beside_a_child(note: str) -> None:

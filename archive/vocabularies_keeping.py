@@ -121,7 +121,8 @@ def add(writer: Writer, addition: Addition) -> Outcome:
         return _outcome(addition.id, "identical", read, _Difference())
     difference = _Difference.of(writer.home, addition.id, read)
     change = _Change(writer, registry, own)
-    gone = [*difference.concepts, *_former_gone(writer, registry, addition.id, read)]
+    away = (*difference.concepts, *_former_gone(writer, registry, addition.id, read))
+    gone = [replace(one, replaced_by=read.replaced.get(one.uri, one.replaced_by)) for one in away]
     filled = Filled(
         addition.id, "new", read.scheme, addition.titles or read.titles, read.concepts, read.top, gone
     )  # its version is known when it is staged

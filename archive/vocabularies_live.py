@@ -109,7 +109,7 @@ class StoredVocabulary(Vocabulary):
     _numbers: Mapping[str, int]
     _schemes: tuple[Scheme, ...]
     _stored: _Concepts
-    _found: Callable[[str, str], str]
+    _found: Callable[[str, str], tuple[str, ...]]
     _above: Callable[[str], tuple[str, ...]]
 
     __eq__ = object.__eq__
@@ -182,7 +182,11 @@ class StoredVocabulary(Vocabulary):
 
     def find(self, label: str, language: str = "") -> str:
         """Return the one concept with a label: in the library's own classification, else in the first that has it."""
-        return self._found(label, language.partition("-")[0])
+        return next(iter(self._found(label, language.partition("-")[0])), "")
+
+    def meanings(self, label: str) -> tuple[str, ...]:
+        """Return the one concept with a label of each vocabulary that has one, the library's own first."""
+        return tuple(dict.fromkeys(uri for uri in self._found(label, "") if uri))
 
     def narrower(self, uri: str) -> tuple[str, ...]:
         """Return the concepts directly below one."""
@@ -223,18 +227,21 @@ class StoredVocabulary(Vocabulary):
             found = self._connection.execute(_BELOW, (parent, language, number, start)).fetchall()
         return [uri for (uri,) in found]
 
-    def _find(self, label: str, language: str) -> str:
+    def _find(self, label: str, language: str) -> tuple[str, ...]:
+        """Return the concept that each vocabulary with this label means, ``""`` where one means several."""
         if label in self._stored:
-            return self.current(label)
+            return (self.current(label),)
         key = label_key(label)
         with _reading(self._path):
             rows = self._connection.execute(_NAMED, (bare_key(key)[1:], language)).fetchall()
-        for place in sorted({row[0] for row in rows}):  # the library's own classification first
-            near = [row for row in rows if row[0] == place]
-            exact = {row[3] for row in near if row[2] == key}
-            named = exact or {row[3] for row in near}
-            return named.pop() if len(named) == 1 else ""
-        return ""
+        places = sorted({row[0] for row in rows})  # the library's own classification first
+        return tuple(_meant([row[2:] for row in rows if row[0] == place], key) for place in places)
+
+
+def _meant(rows: Sequence[tuple[str, str]], key: str) -> str:
+    """Return the one concept of rows of keys and concepts; those with the very key come before the others."""
+    named = {uri for its_key, uri in rows if its_key == key} or {uri for _, uri in rows}
+    return named.pop() if len(named) == 1 else ""
 
 
 class LiveVocabulary(Vocabulary):
@@ -324,6 +331,10 @@ class LiveVocabulary(Vocabulary):
     def find(self, label: str, language: str = "") -> str:
         """Return the one concept with a label: in the library's own classification, else in the first that has it."""
         return self.now.find(label, language)
+
+    def meanings(self, label: str) -> tuple[str, ...]:
+        """Return the one concept with a label of each vocabulary that has one, the library's own first."""
+        return self.now.meanings(label)
 
     def narrower(self, uri: str) -> tuple[str, ...]:
         """Return the concepts directly below one."""

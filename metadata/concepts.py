@@ -108,6 +108,11 @@ class Vocabulary:
         named = self._named(key, language) or self._named(bare_key(key), language)
         return named.pop() if len(named) == 1 else ""
 
+    def meanings(self, label: str) -> tuple[str, ...]:
+        """Return the one concept with this label of each vocabulary that has one, the library's own first."""
+        found = self.find(label)
+        return (found,) if found else ()
+
     def narrower(self, uri: str) -> tuple[str, ...]:
         """Return the URIs of the concepts directly below ``uri``, in order of notation."""
         return self._narrower.get(uri, ())

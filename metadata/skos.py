@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from metadata.concepts import Vocabulary, ordered
 from metadata.errors import UsageError
@@ -49,7 +49,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A vocabulary as it was read, and what is odd about it; ``refused`` counts what was left out."""
+    """A vocabulary as it was read, and what is odd about it; ``refused`` counts what was left out.
+
+    ``replaced`` says of concepts that are no longer in the vocabulary which ones stand in their place.
+    """
 
     concepts: Mapping[str, Concept]
     titles: tuple[Text, ...]
@@ -58,6 +61,7 @@ class Read:
     forms: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
     refused: int = 0
+    replaced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -108,6 +112,7 @@ def _read(sources: Sequence[Source], base: str) -> Read:
         forms=tuple(dict.fromkeys(gathering.forms)),
         problems=tuple(gathering.problems()),
         refused=gathering.refused,
+        replaced=gathering.replaced(),
     )
 
 

@@ -14,7 +14,10 @@ MOST_TEXTS = 1000
 """Labels and notes that one concept may have."""
 
 LONGEST = 5000
-"""Characters of a label or a note; longer ones are left out."""
+"""Characters of a label, a note or a notation; longer ones are left out."""
+
+LONGEST_URI = 2000
+"""Characters of a concept's URI: it is stored with items, and part of addresses and of sets."""
 
 MOST_PROBLEMS = 1000
 """Problems of one code that are told one by one."""
@@ -76,12 +79,21 @@ class Gathering:
     def text(self, texts: list[Text], value: str, tag: str, where: str) -> None:
         """Add a text; one that is too long, holds control characters or comes after too many is reported."""
         value = value.strip()
-        if not value:
-            return
-        if len(value) > LONGEST or len(texts) >= MOST_TEXTS or not _is_clean(value):
-            self.report(problem("concept-text-refused", where, text=_short(value), most=LONGEST, number=MOST_TEXTS))
-            return
-        texts.append(Text(value, self._tag(tag)))
+        if value and self.fits(value, len(texts), where):
+            texts.append(Text(value, self._tag(tag)))
+
+    def fits(self, value: str, before: int, where: str) -> bool:
+        """Say whether a label, note or notation is taken after ``before`` others; one that is not is reported."""
+        if len(value) <= LONGEST and before < MOST_TEXTS and _is_clean(value):
+            return True
+        self.report(problem("concept-text-refused", where, text=_short(value), most=LONGEST, number=MOST_TEXTS))
+        return False
+
+    def is_uri(self, uri: str, where: str) -> bool:
+        """Say whether a concept's URI is short enough; one that is not is reported."""
+        if len(uri) > LONGEST_URI:
+            self.report(problem("concept-uri-wrong", where, uri=_short(uri)))
+        return len(uri) <= LONGEST_URI
 
     def report(self, found: Problem) -> None:
         """Note a problem."""
@@ -102,6 +114,11 @@ class Gathering:
     def concepts(self) -> Mapping[str, Concept]:
         """Return the concepts, in the order in which they were first spoken of."""
         return {uri: draft.concept(uri) for uri, draft in self.drafts.items() if draft.is_concept}
+
+    def replaced(self) -> Mapping[str, tuple[str, ...]]:
+        """Return by which concepts subjects are replaced that are said to be nothing else: they went away."""
+        away = ((uri, draft) for uri, draft in self.drafts.items() if draft.replaced and not draft.is_concept)
+        return {uri: draft.concept(uri).replaced_by for uri, draft in away}
 
     def _tag(self, written: str) -> str:
         if written not in self._tags:

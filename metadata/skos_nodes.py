@@ -18,7 +18,13 @@ def gather(gathering: Gathering, data: bytes, naming: Naming, name: str) -> None
     if b"<!DOCTYPE" in data:
         raise UsageError("The vocabulary declares a DOCTYPE, which is not read", "Save it without one.")
     events = etree.iterparse(
-        BytesIO(data), events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        BytesIO(data),
+        events=("start", "end"),
+        encoding="utf-8",  # as was found, whatever the file says of itself
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
     )
     reading = _Reading(gathering, naming, name)
     try:
@@ -55,6 +61,8 @@ class _Reading:
             self._gathering.report(problem("concept-without-key", where))
         elif known:
             self._gathering.report(problem("concept-key-twice", where, key=notation, row="–"))
+        elif not (self._gathering.is_uri(uri, self._name) and self._gathering.fits(notation, 0, self._name)):
+            self._above[-1] = ""
         else:
             draft = self._gathering.draft(uri)
             draft.is_concept = True

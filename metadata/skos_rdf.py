@@ -1,6 +1,8 @@
 """SKOS in RDF: Turtle, N-Triples, RDF/XML and JSON-LD (W3C SKOS Reference, 2009; JSON-LD 1.1)."""
 
 import re
+from collections.abc import Callable
+from xml.parsers import expat
 
 import pyoxigraph as rdf
 
@@ -14,7 +16,7 @@ FORMS = {
     "json-ld": rdf.RdfFormat.JSON_LD,
 }
 DEEPEST = 100
-"""Levels that JSON-LD may be nested in."""
+"""Levels that JSON-LD and RDF/XML may be nested in."""
 
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -56,18 +58,53 @@ def gather(gathering: Gathering, data: bytes, form: str, name: str) -> None:
 
 
 def _look_out(data: bytes, form: str) -> None:
-    if form == "rdf-xml" and b"<!DOCTYPE" in data:
-        raise UsageError("The vocabulary declares a DOCTYPE, which is not read", "Save it without one.")
-    if form != "json-ld":
-        return
+    deepest = _DEPTHS[form](data) if form in _DEPTHS else 0
+    if deepest > DEEPEST:
+        raise UsageError(f"The vocabulary cannot be read: it is nested {deepest} levels deep, the limit is {DEEPEST}")
+
+
+def _depth_of_json(data: bytes) -> int:
     depth = deepest = 0
     for found in _BRACKETS.finditer(data):
         sign = data[found.start()]
         depth += sign in b"[{"
         depth -= sign in b"]}"
         deepest = max(depth, deepest)
-    if deepest > DEEPEST:
-        raise UsageError(f"The vocabulary cannot be read: it is nested {deepest} levels deep, the limit is {DEEPEST}")
+    return deepest
+
+
+def _depth_of_xml(data: bytes) -> int:
+    """Return how deep the elements go. Raises UsageError for what is not well formed or declares a DOCTYPE.
+
+    The parser of RDF takes ``<!doctype`` for a DOCTYPE, too, and puts in the entities that it declares without
+    an end; and what it needs for an element grows with those around it. So a strict parser goes before it.
+    """
+    depth = deepest = 0
+
+    def begin(_: str, __: object) -> None:
+        nonlocal depth, deepest
+        depth += 1
+        deepest = max(depth, deepest)
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler, parser.EndElementHandler = begin, end
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as fault:
+        raise UsageError(f"The vocabulary cannot be read: it is not well-formed XML ({fault})") from fault
+    return deepest
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise UsageError("The vocabulary declares a DOCTYPE, which is not read", "Save it without one.")
+
+
+_DEPTHS: dict[str, Callable[[bytes], int]] = {"json-ld": _depth_of_json, "rdf-xml": _depth_of_xml}
 
 
 def _hint(fault: str) -> str:
@@ -114,7 +151,9 @@ class _Reading:
             draft = self._gathering.draft(subject)
             self._gathering.text(getattr(draft, kind), value.value, value.language or "", subject)
         elif predicate == _SKOS + "notation":
-            self._gathering.draft(subject).notations.append(value.value.strip())
+            notation, notations = value.value.strip(), self._gathering.draft(subject).notations
+            if self._gathering.fits(notation, len(notations), subject):
+                notations.append(notation)
         elif predicate == _DEPRECATED:
             self._gathering.draft(subject).deprecated = value.value in ("true", "1")
 
@@ -134,7 +173,7 @@ class _Reading:
             self._gathering.draft(target).replaced.append(subject)
 
     def _typed(self, subject: str, kind: str) -> None:
-        if kind == _SKOS + "Concept":
+        if kind == _SKOS + "Concept" and self._gathering.is_uri(subject, self._name):
             self._gathering.draft(subject).is_concept = True
         elif kind == _SKOS + "ConceptScheme":
             self._schemes.add(subject)

@@ -167,6 +167,8 @@ class _Table:
             code = "concept-uri-wrong" if key else "concept-without-key"
             self._gathering.report(problem(code, where, uri=uri) if key else problem(code, where))
             return
+        if not (self._gathering.is_uri(key, where) and self._gathering.fits(notation, 0, where)):
+            return
         if (before := self._rows.get(key) or self._rows.get(notation and f"\0{notation}")) is not None:
             self._gathering.report(problem("concept-key-twice", where, key=notation or uri, row=before))
             return

@@ -22,7 +22,7 @@ from search.query_tree import And, Node, Or, Phrase, Value, Word, join
 LONGEST_LABEL = 8
 """Words of a label that are read together at most."""
 
-_Labelled = Callable[[str], str]
+_Labelled = Callable[[str], Sequence[str]]
 _Run: TypeAlias = Sequence[Word]
 
 
@@ -30,10 +30,11 @@ def meant(node: Node, vocabulary: Vocabulary | None) -> tuple[Node, tuple[Expans
     """Return the tree with what its words stand for, and which words were taken for concepts.
 
     ``vocabulary`` None takes no words for concepts. What is excluded stays as it stands, and
-    so do words that name several concepts. Narrower concepts count, too: items are indexed
-    with all broader ones.
+    so do words that name several concepts of a vocabulary; in several vocabularies they may name
+    one in each, and all of these count. Narrower concepts count, too: items are indexed with all
+    broader ones.
     """
-    reader = _Reader(vocabulary.find if vocabulary else lambda _: "")
+    reader = _Reader(vocabulary.meanings if vocabulary else lambda _: ())
     return reader.read(node), tuple(reader.expansions)
 
 
@@ -76,8 +77,8 @@ class _Reader:
             return Or((node, Value("identifier", identifier(text))))
         if words[0].field == "place":
             return self._placed(node, text)
-        uri = self._named(text) or (self._named(core(text)) if len(words) == 1 else "")
-        return self._or(node, uri) if uri else None
+        uris = self._named(text) or (self._named(core(text)) if len(words) == 1 else ())
+        return self._or(node, uris) if uris else None
 
     @staticmethod
     def _placed(node: Node, text: str) -> Node | None:
@@ -85,16 +86,15 @@ class _Reader:
         term = named(text)
         return Or((node, Value("country", term))) if term else None
 
-    def _named(self, text: str) -> str:
-        """Return the one concept with this label, and note it."""
-        uri = self._labelled(text)
-        if uri:
-            self.expansions.append(Expansion(text, uri))
-        return uri
+    def _named(self, text: str) -> Sequence[str]:
+        """Return the concepts with this label, one a vocabulary, and note them."""
+        uris = self._labelled(text)
+        self.expansions += [Expansion(text, uri) for uri in uris]
+        return uris
 
     @staticmethod
-    def _or(node: Node, uri: str) -> Node:
-        return Or((node, Value("subject", uri))) if uri else node
+    def _or(node: Node, uris: Sequence[str]) -> Node:
+        return Or((node, *(Value("subject", uri) for uri in uris))) if uris else node
 
 
 def _words(nodes: Sequence[Node]) -> list[Word]:

@@ -157,6 +157,8 @@ def test_the_own_classification_comes_first(library: Library) -> None:
     change(library, lambda writer: choose(writer, "soils"))
     assert [(one.id, one.own) for one in held.schemes] == [("soils", True), ("lands", False), (SHIPPED, False)]
     assert held.find("wet land") == "urn:v:wet"
+    assert held.meanings("zone humide") == ("urn:v:wet", WET, BASE + "c0207")
+    assert held.meanings("nowhere") == ()
     assert held.titles == (Text("Soils", "en"),)
     assert held.scheme_title(held.concepts[WET], "en") == "Lands"
     assert held.find("mammals") == BASE + "c0102"
@@ -235,6 +237,18 @@ def test_a_concept_that_was_replaced_counts_as_the_one_in_its_place(library: Lib
     assert held.current(MIRE) == DRY
     assert held.current(DRY) == DRY
     assert MIRE not in held.shown_below("lands", "en", 0, 9)[0]
+
+
+def test_a_new_file_may_name_what_replaces_a_concept_without_describing_it(library: Library) -> None:
+    text = HEAD + ":dry dct:replaces :bog . :mire dct:isReplacedBy :wet ."
+    told = change(library, lambda writer: add(writer, lands(text)))
+    held = library.catalogue.publishing.vocabulary
+    assert {held.current(MIRE), held.current(BOG)} == {WET, DRY}
+    assert [one.where for one in told.problems if one.code == "concept-replaced"] == [MIRE, BOG]
+    assert [one.code for one in told.problems if one.code == "concept-gone"] == []
+    same_after_rebuild(library)
+    change(library, lambda writer: add(writer, lands(HEAD + "# later")))
+    assert (held.current(MIRE), held.current(BOG)) == (WET, DRY)
 
 
 def test_replacements_in_a_circle_are_not_followed(library: Library) -> None:

@@ -88,6 +88,14 @@ def test_replacing_tells_of_what_went_away_and_who_uses_it(home: Path, tmp_path:
     assert found(home, "eaux") == ["One", "Two"] or found(home, "eaux") == ["Two"]
 
 
+def test_a_file_without_a_scheme_is_told_of_without_a_place(home: Path, tmp_path: Path) -> None:
+    concept = "<urn:x> a <http://www.w3.org/2004/02/skos/core#Concept> ."
+    (tmp_path / "bare.ttl").write_text(concept, "utf-8")
+    told = canoe_here("vocabulary", "check", tmp_path / "bare.ttl", "--home", home).out.splitlines()
+    assert told[0].startswith("warning: The file names no concept scheme")
+    assert told[1].startswith("warning: urn:x: The concept has no label")
+
+
 def test_replacing_under_another_file_name_goes_by_the_scheme(home: Path, tmp_path: Path) -> None:
     skos = "http://www.w3.org/2004/02/skos/core#"
     turtle = f"<urn:s> a <{skos}ConceptScheme> . <urn:c> a <{skos}Concept> ; <{skos}prefLabel> "

@@ -201,6 +201,8 @@ DOCTYPE = '<!DOCTYPE r [<!ENTITY a "&b;"><!ENTITY b "&a;">]>'
         (b"Dear librarian", "no form"),
         (RDF_XML.replace("<rdf:RDF", DOCTYPE + "<rdf:RDF").encode(), "DOCTYPE"),
         (NODES.replace("<node id=\"root", DOCTYPE + "<node id=\"root").encode(), "no form|DOCTYPE"),
+        (RDF_XML.replace("<skos:", "<rdf:li>" * 300 + "<skos:", 1).encode(), "well-formed"),
+        (RDF_XML.replace("</rdf:RDF", "<rdf:li>" * 300 + "</rdf:li>" * 300 + "</rdf:RDF").encode(), "levels deep"),
         (RDF_XML[:-20].encode(), "cannot be read"),
         (NODES[:-20].encode(), "cannot be read"),
         (b'{"@context": "http://127.0.0.1:9/context.jsonld", "@id": "urn:a"}', "never fetched"),
@@ -215,6 +217,46 @@ DOCTYPE = '<!DOCTYPE r [<!ENTITY a "&b;"><!ENTITY b "&a;">]>'
 def test_what_is_no_vocabulary_or_hostile_is_refused_by_name(data: bytes, named: str) -> None:
     with pytest.raises(UsageError, match=re.compile(named)):
         read(data)
+
+
+ENTITY_IN_LOWER_CASE = RDF_XML.replace("?>", '?><!doctype r [<!ENTITY a "aaa">]>', 1).replace("Water", "&a;")
+
+
+def test_dspaces_nodes_are_read_as_the_utf_8_that_they_are() -> None:
+    found = read(NODES.replace("UTF-8", "ISO-8859-1").replace("Marsh", "Marécage"))
+    assert found.concepts[HERE + "b"].labels == (Text("Marécage"),)
+
+
+def test_a_doctype_in_small_letters_declares_no_entities() -> None:
+    with pytest.raises(UsageError, match="well-formed"):
+        read(ENTITY_IN_LOWER_CASE)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (TURTLE + f':{"u" * 2000} a skos:Concept ; skos:prefLabel "U"@en .', "concept-uri-wrong"),
+        (TURTLE + f':c skos:notation "{"9" * 5001}" .', "concept-text-refused"),
+        (TURTLE + ':c skos:notation "0\\u0001" .', "concept-text-refused"),
+        (f"notation,en\n1,A\n2,B\n3,C\n{'9' * 2000},D\n", "concept-uri-wrong"),
+        ("notation,en\n1,A\n2,B\n3,C\n4\x01,D\n", "concept-text-refused"),
+        (
+            NODES.replace('"b"', f'"{"b" * 2000}"').replace("</node></i", '</node><node id="c"/></i'),
+            "concept-uri-wrong",
+        ),
+    ],
+)
+def test_uris_and_notations_that_are_too_long_or_unclean_are_left_out_by_name(text: str, code: str) -> None:
+    found = read(text)
+    assert codes(found)[code] == found.refused == 1
+    assert max(map(len, found.concepts)) < 100
+    assert all(len(one.notation) < 10 and one.notation.isprintable() for one in found.concepts.values())
+
+
+def test_what_stands_in_the_place_of_concepts_that_went_away_is_kept() -> None:
+    found = read(TURTLE + ":old dct:isReplacedBy :a . :c dct:replaces :older, :b .")
+    assert found.replaced == {HERE + "old": (HERE + "a",), HERE + "older": (HERE + "c",)}
+    assert found.concepts.keys() == {HERE + name for name in "abc"}
 
 
 def test_too_many_concepts_and_too_large_a_file_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,13 @@ def test_words_are_looked_for_as_they_stand_or_as_what_they_mean(query: str, nod
     assert [expansion.text for expansion in expansions] == taken
 
 
+def test_words_name_a_concept_in_each_vocabulary_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(VOCABULARY), "meanings", lambda _, label: ("urn:own", "urn:wet") if label == "fen" else ())
+    made, expansions = meant(Word("fen"), VOCABULARY)
+    assert made == Or((Word("fen"), Value("subject", "urn:own"), WET))
+    assert expansions == (Expansion("fen", "urn:own"), Expansion("fen", "urn:wet"))
+
+
 def test_without_a_vocabulary_nothing_is_taken_for_a_concept() -> None:
     node = parse("zone humide").node
     assert node

@@ -347,7 +347,7 @@ def _problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
     for one in problems:
         shown[one.code] += 1
         if shown[one.code] <= _TOLD:
-            yield f"{one.severity}: {one.where}: {one.message()}"
+            yield ": ".join(filter(None, (one.severity, one.where, one.message())))
         if shown[one.code] == totals[one.code] > _TOLD:
             yield f"    … and {totals[one.code] - _TOLD} more of this kind ({one.code}); --json shows all."
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from archive.agents_file import AGENT_FILE, EDITION, FILE, LOCK, agent_object, connected, is_agent
 from archive.agents_index import AgentIndex
-from archive.durable import storage
+from archive.derived import derived
 from archive.library import Library
 from archive.lock import PATIENCE, file_lock
 from metadata.agents import Authority, from_json
 from metadata.errors import DamageFound, HomeHeld, Outdated, StorageError, UsageError
 
 _AT_ONCE = 500
+_HINT = "Move it away: it is made again from the archive and the catalogue."
 
 
 def follow(index: AgentIndex, library: Library) -> int:
@@ -73,7 +74,7 @@ def open_agents(library: Library, patience: float = PATIENCE) -> Iterator[AgentI
     told, hint = f"The agents of {home} are being looked through", "Wait until it is done."
     with ExitStack() as stack:
         stack.enter_context(file_lock(home / LOCK, told, hint, patience))
-        stack.enter_context(_faults(home / FILE))
+        stack.enter_context(derived(home / FILE, _HINT))
         connection = stack.enter_context(closing(sqlite3.connect(home / FILE, isolation_level=None)))
         connection.execute("PRAGMA journal_mode=WAL")
         index = AgentIndex(connection)
@@ -108,7 +109,7 @@ def look_at_agents(library: Library) -> Iterator[AgentIndex]:
 def read_agents(home: Path) -> Iterator[AgentIndex]:
     """Lend the index of a home as it is, to be read. Raises Outdated where there is none, or it is damaged."""
     path = home / FILE
-    with _faults(path), closing(connected(path)) as connection:
+    with derived(path, _HINT), closing(connected(path)) as connection:
         yield AgentIndex(connection)
 
 
@@ -123,13 +124,3 @@ def _read_archive(index: AgentIndex, library: Library) -> None:
                 continue
     with index.transaction():
         index.put(found)
-
-
-@contextmanager
-def _faults(path: Path) -> Iterator[None]:
-    try:
-        with storage(path):
-            yield
-    except sqlite3.DatabaseError as fault:
-        hint = "Move it away: it is made again from the archive and the catalogue."
-        raise Outdated(f"{path} cannot be used: {fault}.", hint) from fault

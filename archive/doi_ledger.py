@@ -19,14 +19,15 @@ from typing import Literal
 from urllib.parse import quote
 
 from archive.catalogued import Change
+from archive.derived import derived
 from archive.doi_receipts import Receipt, read_receipt
-from archive.durable import storage
 from archive.library import Library
 from archive.lock import file_lock
-from metadata.errors import HomeHeld, NotFound, Outdated, StorageError
+from metadata.errors import HomeHeld, NotFound, StorageError
 from metadata.model import DoiState, Status
 
 FILE = "dois.db"
+_HINT = "Move it away: what was accepted stands in the archive, the rest is tried anew."
 _EDITION = 1
 _AT_ONCE = 500
 _RESOLVING = ("findable", "registered")
@@ -222,7 +223,7 @@ def open_ledger(home: Path) -> Iterator[DoiLedger]:
     """
     path = home / FILE
     told, hint = f"The DOIs of {home} are being registered", "It is enough that one does it; wait until it is done."
-    with file_lock(home / "doi.lock", told, hint), _faults(path):
+    with file_lock(home / "doi.lock", told, hint), derived(path, _HINT):
         connection = sqlite3.connect(path, isolation_level=None)
         try:
             # An answer that a power cut loses is asked for again; that costs less than a disk's wait for each.
@@ -247,7 +248,7 @@ def look_into(home: Path, library: Library) -> Iterator[DoiLedger]:
             ledger = stack.enter_context(open_ledger(home))
             ledger.follow(library)
         except HomeHeld:
-            stack.enter_context(_faults(path))
+            stack.enter_context(derived(path, _HINT))
             ledger = DoiLedger(stack.enter_context(closing(sqlite3.connect(_readable(path), uri=True))))
         except StorageError:
             connection = stack.enter_context(closing(sqlite3.connect(":memory:", isolation_level=None)))
@@ -271,16 +272,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute("INSERT INTO followed VALUES (0)")
-
-
-@contextmanager
-def _faults(path: Path) -> Iterator[None]:
-    try:
-        with storage(path):
-            yield
-    except sqlite3.DatabaseError as fault:
-        hint = "Move it away: what was accepted stands in the archive, the rest is tried anew."
-        raise Outdated(f"{path} cannot be used: {fault}.", hint) from fault
 
 
 def _with_receipt(row: DoiRow, receipt: Receipt) -> DoiRow:

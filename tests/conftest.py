@@ -1,7 +1,10 @@
 """What tests of several packages share: a small batch, and a home that holds it, made once a process."""
 
+import os
 import shutil
 import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,17 @@ def small_batch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def batch(small_batch: Path, tmp_path: Path) -> Path:
     """Lend a copy of the batch, as ``tmp_path / "batch"``."""
     return shutil.copytree(small_batch, tmp_path / "batch")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Lend a folder, in memory where there is some: here processes are killed, not machines."""
+    memory = Path("/dev/shm")  # noqa: S108
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="canoe-test-") as lent:
+        yield Path(lent)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
 import traceback
 import warnings
@@ -35,17 +34,6 @@ State = tuple[dict[str, bytes], dict[str, list[tuple[object, ...]]]]
 def frozen_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every run the same change numbers, so that whole libraries can be compared byte for byte."""
     monkeypatch.setattr(time, "time_ns", lambda: NOW)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Lend a folder, in memory where there is some: here processes are killed, not machines."""
-    memory = Path("/dev/shm")  # noqa: S108
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory, prefix="canoe-test-") as lent:
-        yield Path(lent)
 
 
 def in_library(home: Path, work: Callable[[Writer], object]) -> None:

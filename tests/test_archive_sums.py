@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 import warnings
@@ -27,17 +26,6 @@ from archive.sums import Note, Sum, Sums, sealed, sum_of, unsealed
 from metadata.errors import Outdated
 
 NAMES = ("catalogue.db", "catalogue.db-wal", "catalogue.db-shm")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Lend a folder, in memory where there is some: here processes are killed, not machines."""
-    memory = Path("/dev/shm")  # noqa: S108
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory, prefix="canoe-test-") as lent:
-        yield Path(lent)
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """The undoing of an accession, killed before every single step: the next one ends where the first would have."""
 
-import os
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,17 +24,6 @@ NOTHING = dict.fromkeys(OUTCOMES, 0)
 def frozen_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every run the same change numbers, so that whole libraries can be compared."""
     monkeypatch.setattr(time, "time_ns", lambda: NOW)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Lend a folder, in memory where there is some: here processes are killed, not machines."""
-    memory = Path("/dev/shm")  # noqa: S108
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory, prefix="canoe-test-") as lent:
-        yield Path(lent)
 
 
 def second_accession(writer: Writer) -> None:

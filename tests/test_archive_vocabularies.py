@@ -1,11 +1,9 @@
 """Vocabularies kept in the archive: replaced, chosen, removed, killed at every step, and made again from it alone."""
 
-import os
 import pickle
 import sqlite3
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,17 +57,6 @@ def about(number: int, *concepts: str) -> Item:
 def change(library: Library, work: Callable[[Writer], Outcome]) -> Outcome:
     with library.writer() as writer:
         return work(writer)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Lend a folder, in memory where there is some: here processes are killed, not machines."""
-    memory = Path("/dev/shm")  # noqa: S108
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory, prefix="canoe-test-") as lent:
-        yield Path(lent)
 
 
 @pytest.fixture

@@ -192,7 +192,14 @@ class Home:
         """Let the index follow the catalogue; return how many items were taken in.
 
         Raises HomeHeld while another process, a server perhaps, is bringing the index up to date.
+        An index that is taken away while it is written is made anew.
         """
+        try:
+            return self._catch_up()
+        except Outdated:
+            return self._catch_up()
+
+    def _catch_up(self) -> int:
         engine = self._index_writer()
         try:
             return catch_up(engine, self.library, self.vocabulary)

@@ -159,8 +159,8 @@ class TantivyWriter(TantivyReader):
         with storage(self._folder), written(self._folder):
             self._writer.wait_merging_threads()
             note(self._folder)
-        if self._target == index_folder(self._index):
-            remove_other_versions(self._target)
+            if self._target == index_folder(self._index):
+                remove_other_versions(self._target)
 
     def _where(self) -> Path:
         return self._target

@@ -110,7 +110,7 @@ def faults(folder: Path) -> Iterator[None]:
             raise StorageError(f"{folder}: the index's lock cannot be written.", _ALLOW) from fault
         raise Outdated(f"The search index {folder} is damaged: {fault}", _HINT) from fault
     except FileNotFoundError as fault:
-        raise Outdated(f"There is no search index of this version in {folder.parent}.", _HINT) from fault
+        raise _missing(folder) from fault
     except BaseException as fault:
         if type(fault).__name__ != "PanicException":  # Tantivy's, of files that changed under its eyes; no Exception
             raise
@@ -119,10 +119,17 @@ def faults(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def written(folder: Path) -> Iterator[None]:
-    """Turn what goes wrong while an index is written into StorageError: the binding does not say what it was."""
+    """Turn what goes wrong while an index is written into StorageError: the binding does not say what it was.
+
+    A folder that was taken away meanwhile is Outdated: there is an index again when it is written once more.
+    """
     try:
         yield
+    except FileNotFoundError as fault:
+        raise _missing(folder) from fault
     except ValueError as fault:
+        if not folder.exists():
+            raise _missing(folder) from fault
         raise StorageError(f"The search index {folder} cannot be written: {fault}", _ROOM_HINT) from fault
 
 
@@ -241,6 +248,10 @@ def _prepared(index: Index) -> Index:
     for name, analyser in ANALYSERS.items():
         index.register_tokenizer(name, analyser)
     return index
+
+
+def _missing(folder: Path) -> Outdated:
+    return Outdated(f"There is no search index of this version in {folder.parent}.", _HINT)
 
 
 def _held(folder: Path) -> HomeHeld:

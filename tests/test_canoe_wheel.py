@@ -20,7 +20,7 @@ from pathlib import Path
 from small_library import environment
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = {"canoe", "web", "ingest", "metadata", "oai", "search", "archive"}
+PACKAGES = {"canoe", "desk", "web", "ingest", "metadata", "oai", "search", "archive"}
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from metadata.problems import SENTENCES, Sentence, problem
 
 HOUSE = Path(__file__).resolve().parents[1]
-ROOMS = ("canoe", "web", "ingest", "metadata", "oai", "search", "archive")
+ROOMS = ("canoe", "desk", "web", "ingest", "metadata", "oai", "search", "archive")
 CODES = sorted(SENTENCES)
 
 

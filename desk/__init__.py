@@ -1,0 +1,1 @@
+"""The desk: the pages where librarians work, behind a login, at ``/desk``."""

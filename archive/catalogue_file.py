@@ -343,10 +343,12 @@ def _is_disk_fault(text: str) -> bool:
 
 
 def _writer(path: Path) -> Engine:
-    return _engine(path, "mode=rwc", _PRAGMAS)
+    # A reader that sees the log's index half written takes the writer's lock for a moment to look again: who
+    # asks for it in the middle of a transaction is refused at once, who begins with it waits.
+    return _engine(path, "mode=rwc", "BEGIN IMMEDIATE", _PRAGMAS)
 
 
-def _engine(path: Path, how: str, pragmas: tuple[str, ...] = ()) -> Engine:
+def _engine(path: Path, how: str, begins: str = "BEGIN", pragmas: tuple[str, ...] = ()) -> Engine:
     uri = f"file:{quote(os.fsencode(path.absolute()))}?{how}"
 
     def connect() -> sqlite3.Connection:
@@ -360,7 +362,7 @@ def _engine(path: Path, how: str, pragmas: tuple[str, ...] = ()) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql(begins)
 
     return engine
 

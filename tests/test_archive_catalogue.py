@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -311,6 +312,19 @@ def test_another_program_that_holds_the_file_is_not_called_damage(
         other.execute("ROLLBACK")
     write(catalogue, bare_item(1))
     assert catalogue.counts() == (1, 0, 0)
+
+
+def test_a_lock_that_is_held_for_a_moment_is_waited_for(catalogue: Catalogue) -> None:
+    """As a reader takes it that meets the log's index half written: also while the write has read already."""
+    write(catalogue, bare_item(1))
+    catalogue.close()
+    with closing(sqlite3.connect(catalogue.path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.3, other.execute, ("ROLLBACK",))
+        release.start()
+        write(catalogue, bare_item(1), bare_item(2), start=2)
+        release.join()
+    assert catalogue.counts() == (2, 0, 0)
 
 
 def test_a_home_may_have_any_name(tmp_path: Path) -> None:

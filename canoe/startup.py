@@ -9,7 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGES = ("metadata", "archive", "ingest", "oai", "search", "web")
+PACKAGES = ("metadata", "archive", "ingest", "oai", "search", "web", "desk")
 
 
 def require_one_place() -> None:

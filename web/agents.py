@@ -152,7 +152,7 @@ def _facts(service: Service, index: AgentIndex, found: str, role: str, page: int
     roles = counts.roles
     role = role if role in roles else ""
     ids = agents_pages.works(index, found, role, (page - 1) * AT_ONCE, AT_ONCE)
-    items = (service.library.catalogue.item(item) for item in ids)
+    items = (service.library.catalogue.shown_item(item) for item in ids)
     known = {text.value for text in one.names}
     return AgentFacts(
         one=one,

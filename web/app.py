@@ -1,9 +1,11 @@
 """The door: every address of the public pages, and what answers when none does."""
 
+import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.datastructures import URLPath
@@ -21,12 +23,27 @@ from oai.app import come_later
 from oai.formats import Render
 from oai.limit import NO_LIMIT, Limit
 from search.engine import SearchReader
-from web import agents, feeds, iiif, resourcesync, result_forms, sitemaps, subjects
+from web import (
+    agents,
+    collections,
+    feeds,
+    iiif,
+    places,
+    resourcesync,
+    result_forms,
+    series,
+    sitemaps,
+    statistics,
+    subjects,
+    years,
+)
 from web.downloads import download
 from web.forwarding import old, resolve
 from web.guard import Guard
 from web.home import home
 from web.landing import item
+from web.line import NO_LIMITS, Limits, Line, seconds_to_wait
+from web.missing import nothing_here
 from web.reading import all_pages, go_to_page, page, search_inside
 from web.render import Service, View, respond
 from web.results import search
@@ -37,6 +54,9 @@ from web.suggest import suggest
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = "120"
+_PAGES_LINE = (8, 256, 10.0)
+_SEARCHES_LINE = (4, 64, 5.0)
+"""Answers that are made at once, requests that may wait, for how many seconds at most."""
 
 Endpoint = Callable[[Service, Request], Response]
 Waiting = Callable[[Service, Request], Response | Awaitable[Response]]
@@ -48,20 +68,19 @@ def routes(
     engine: SearchReader,
     vocabulary: Vocabulary,
     renders: Mapping[str, Render] | None = None,
-    limit: Limit = NO_LIMIT,
+    limits: Limits = NO_LIMITS,
 ) -> list[BaseRoute]:
     """Return the routes of the public pages.
 
-    They answer every path, so they go after all others. GET and HEAD only; every endpoint
-    runs in a worker thread. ``renders`` makes records as harvesters get them
-    (:class:`web.render.Service`). ``limit`` is how fast one client may search and take lists.
+    They answer every path, so they go after all others. GET and HEAD only; endpoints run in worker threads, few at a
+    time (:mod:`web.line`). ``renders`` makes records as harvesters get them (:class:`web.render.Service`).
     """
     service = Service(site, library, engine, vocabulary, renders or {})
     inner = Starlette(
-        routes=[Route("/static/{name}", static), *_pages(service, limit)],
+        routes=[Route("/static/{name}", static), *_pages(service, limits)],
         exception_handlers={
-            HTTPException: partial(_refused, service),
-            NotFound: partial(_not_found, service),
+            HTTPException: partial(_refused, service, limits.searches),
+            NotFound: partial(nothing_here, service, limits.searches),
             CanoeError: partial(_unavailable, service),
             Exception: partial(_failed, service),
         },
@@ -97,11 +116,29 @@ def about(service: Service, request: Request) -> Response:
     return respond(service, request, View("about.html", values))
 
 
-def _pages(service: Service, limit: Limit) -> list[Route]:
-    lists: dict[str, Endpoint] = {path: partial(_limited, limit, endpoint) for path, endpoint in _LISTS.items()}
+def _pages(service: Service, limits: Limits) -> list[Route]:
+    pages, searches = Line(*_PAGES_LINE), Line(*_SEARCHES_LINE)
     formerly: dict[str, Endpoint] = {"/{path:path}": partial(old, Redirects(service.library.archive))}
-    pages = (*_PAGES.items(), *lists.items(), *formerly.items())
-    return [Route(path, partial(endpoint, service)) for path, endpoint in pages]
+    answers = (
+        *((path, _answer(pages, NO_LIMIT, endpoint)) for path, endpoint in _PAGES.items()),
+        *((path, _answer(searches, limits.searches, endpoint)) for path, endpoint in _SEARCHES.items()),
+        *((path, _answer(pages, limits.lists, endpoint)) for path, endpoint in _LISTS.items()),
+        *((path, _answer(pages, NO_LIMIT, endpoint)) for path, endpoint in formerly.items()),
+    )
+    return [Route(path, partial(answer, service)) for path, answer in answers]
+
+
+def _answer(line: Line, limit: Limit, endpoint: Waiting) -> Waiting:
+    """Return what answers as an endpoint does, in its turn; who asks too fast is told so before anything is done."""
+    return (
+        endpoint if inspect.iscoroutinefunction(endpoint) else partial(_in_line, line, limit, cast(Endpoint, endpoint))
+    )
+
+
+async def _in_line(line: Line, limit: Limit, endpoint: Endpoint, service: Service, request: Request) -> Response:
+    if wait := seconds_to_wait(limit, request):
+        return come_later(wait)
+    return await line.answer(partial(endpoint, service, request))
 
 
 def is_own(path: str) -> bool:
@@ -114,18 +151,17 @@ def is_own(path: str) -> bool:
 
 @cache
 def _own_paths() -> tuple[re.Pattern[str], ...]:
-    return tuple(compile_path(own)[0] for own in (*_PAGES, *_LISTS))
+    return tuple(compile_path(own)[0] for own in (*_PAGES, *_SEARCHES, *_LISTS))
 
 
 _RESERVED = frozenset(
-    ("", "item", "id", "agent", "agents", "static", "search", "subjects", "oai", "iiif", "resourcesync", "sru",
-     ".well-known")
+    ("", "item", "id", "agent", "agents", "static", "search", "subjects", "collections", "series", "map", "years",
+     "statistics", "desk", "oai", "iiif", "resourcesync", "sru", ".well-known")
 )  # fmt: skip
 """What all addresses below begin with that are the site's, whatever it answers there today."""
 
 _PAGES: Mapping[str, Waiting] = {
     "/": home,
-    "/suggest": suggest,
     "/about": about,
     "/robots.txt": sitemaps.robots,
     "/opensearch.xml": feeds.description,
@@ -138,12 +174,24 @@ _PAGES: Mapping[str, Waiting] = {
     **iiif.ROUTES,
     **subjects.ROUTES,
     **agents.ROUTES,
+    **collections.ROUTES,
+    **places.ROUTES,
+    **series.ROUTES,
+    **years.ROUTES,
 }
-_LISTS: Mapping[str, Endpoint] = {
+_SEARCHES: Mapping[str, Endpoint] = {
     "/search": search,
+    "/suggest": suggest,
     "/item/{id}/search": search_inside,
     **iiif.SEARCHES,
     **result_forms.ROUTES,
+    "/search.atom": feeds.found_items,
+    "/sru": sru,
+    **statistics.ROUTES,
+}
+"""What asks the search engine, and costs the most: robots that follow every facet are held here."""
+
+_LISTS: Mapping[str, Endpoint] = {
     "/sitemap.xml": sitemaps.sitemap,
     "/sitemap-{part}.xml": sitemaps.part,
     "/.well-known/resourcesync": resourcesync.description,
@@ -153,25 +201,16 @@ _LISTS: Mapping[str, Endpoint] = {
     "/resourcesync/changelist.xml": resourcesync.change_list,
     "/resourcesync/changelist-{part}.xml": resourcesync.change_part,
     "/new.atom": feeds.new_items,
-    "/search.atom": feeds.found_items,
-    "/sru": sru,
 }
 """What a program asks for again and again, each answer made anew."""
 
 
-def _limited(limit: Limit, endpoint: Endpoint, service: Service, request: Request) -> Response:
-    wait = limit.seconds_to_wait(request.client.host if request.client else "")
-    return come_later(wait) if wait else endpoint(service, request)
-
-
-def _refused(service: Service, request: Request, fault: Exception) -> Response:
+def _refused(service: Service, limit: Limit, request: Request, fault: Exception) -> Response:
     status = fault.status_code if isinstance(fault, HTTPException) else 400
+    if status == 404:
+        return nothing_here(service, limit, request, fault)
     headers = fault.headers if isinstance(fault, HTTPException) else None
     return respond(service, request, View("error.html", {"status": status}, status, "/"), headers)
-
-
-def _not_found(service: Service, request: Request, _: Exception) -> Response:
-    return respond(service, request, View("error.html", {"status": 404}, 404, "/"))
 
 
 def _unavailable(service: Service, request: Request, fault: Exception) -> Response:

@@ -69,7 +69,7 @@ def _template(media_type: str, template: str, rel: str) -> str:
 
 def _changes(service: Service, ids: Iterable[str]) -> list[Change]:
     """Return the items of these ids that are public, and when they changed."""
-    held = (service.library.catalogue.held(item_id) for item_id in ids)
+    held = (service.library.catalogue.shown(item_id) for item_id in ids)
     return [Change(one.change, one.item) for one in held if one and one.item.status == "published"]
 
 

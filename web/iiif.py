@@ -154,7 +154,7 @@ def _of_items(service: Service, name: str, chosen: tuple[str, str], part: int) -
         below = [_part(service, name, number) for number in range(1, parts + 1)]
         return collection(service, name, label, below)
     ids = [one.id for hit in gathered(service.engine, asked) for one in hit.all_editions]
-    items = (service.library.catalogue.item(item_id) for item_id in ids)
+    items = (service.library.catalogue.shown_item(item_id) for item_id in ids)
     public = (item for item in items if item and item.status == "published" and not is_closed(item))
     shown = [manifest_reference(service, item) for item in public if item.page_count]
     return collection(service, name, label, shown, part)

@@ -50,14 +50,26 @@ class Search:
         return cls(node, Marker(node)) if node else None
 
     def pages(self, texts: Iterator[PageText]) -> Iterator[tuple[PageText, str]]:
-        """Yield the pages that answer, with their readable text; raises TooSlow after :data:`PATIENCE`."""
-        holds, until = _holding(self.node), time.monotonic() + PATIENCE
+        """Yield the pages that answer, with their readable text; raises TooSlow after :data:`PATIENCE`.
+
+        They are those with all the words; where no page has them all, for words of one query may stand
+        on several pages of an item, those with any.
+        """
+        holds, denies, until = _holding(self.node), _denying(self.node), time.monotonic() + PATIENCE
+        with_any: list[tuple[PageText, str]] | None = []
         for page in texts:
             if time.monotonic() > until:
+                yield from with_any or ()
                 raise TooSlow
             text = readable(page.text)
-            if text and holds(text, page.language) and self.marker.places(text, page.language):
+            if not text or not self.marker.places(text, page.language):
+                continue
+            if holds(text, page.language):
+                with_any = None
                 yield page, text
+            elif with_any is not None and len(with_any) < MOST_PAGES and not denies(text, page.language):
+                with_any.append((page, text))
+        yield from with_any or ()
 
 
 def passages(service: Service, item: Item, query: str) -> tuple[list[Passage], bool]:
@@ -91,3 +103,10 @@ def _holding(node: Node) -> Holds:
         marker = Marker(node)
         return lambda text, language: bool(marker.places(text, language))
     return lambda _text, _language: True
+
+
+def _denying(node: Node) -> Holds:
+    """Return what says whether a page has what a query leaves out."""
+    parts = node.nodes if isinstance(node, And) else (node,)
+    denied = [_holding(part.node) for part in parts if isinstance(part, Not)]
+    return lambda text, language: any(holds(text, language) for holds in denied)

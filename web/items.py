@@ -47,16 +47,17 @@ class Citation:
 
 
 def held_item(service: Service, item_id: str) -> Held:
-    """Return an item and its change number; raises NotFound."""
-    held = service.library.catalogue.held(item_id) if is_item_id(item_id) else None
+    """Return an item as readers may know it, and its change number; raises NotFound, also for one that is held."""
+    held = service.library.catalogue.shown(item_id) if is_item_id(item_id) else None
     if held is None:
         raise NotFound(f"There is no item {item_id[:40]!r}.")
     return held
 
 
 def gone(service: Service, request: Request, held: Held) -> Response:
-    """Answer for a withdrawn item: what it was, when and why it went, status 410."""
-    values: dict[str, object] = {"item": held.item, "change": held.change}
+    """Answer for a withdrawn item: what it was, when and why it went, what replaces it, status 410."""
+    instead = service.library.catalogue.replacements(held.item.id)
+    values: dict[str, object] = {"item": held.item, "change": held.change, "instead": instead}
     headers = {"Link": header(gone_links(held.item, service.site.base_url))}
     return respond(service, request, View("tombstone.html", values, 410, f"/item/{held.item.id}"), headers)
 
@@ -117,14 +118,14 @@ def _similar(service: Service, item: Item) -> list[Item]:
     except CanoeError as fault:
         _LOG.warning("No similar items: %s", fault)
         return []
-    items = (service.library.catalogue.item(hit.id) for hit in found)
+    items = (service.library.catalogue.shown_item(hit.id) for hit in found)
     return [one for one in items if one and one.status == "published"]
 
 
 def _relations(service: Service, item: Item) -> list[tuple[RelationKind, Item]]:
     """Return the items this one is tied to, translations aside: those are the editions."""
     ties = [tie for tie in item.relations if tie.kind != "isTranslationOf"]
-    targets = [(tie.kind, service.library.catalogue.item(tie.target)) for tie in ties]
+    targets = [(tie.kind, service.library.catalogue.shown_item(tie.target)) for tie in ties]
     return [(kind, target) for kind, target in targets if target and target.status == "published"]
 
 

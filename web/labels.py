@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from babel.dates import format_date
@@ -164,6 +165,11 @@ def doi_address(doi: Doi) -> str:
     return doi_address_of(doi.name) if doi.state in _RESOLVING else ""
 
 
+@lru_cache(maxsize=8192)  # a page of results has some forty
+def _number(count: int, language: str) -> str:
+    return format_decimal(count, locale=locale(language))
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """Words in one interface language."""
@@ -246,7 +252,7 @@ class Labels:
 
     def number(self, count: int) -> str:
         """Write a whole number."""
-        return format_decimal(count, locale=locale(self.language))
+        return _number(count, self.language)
 
     def percent(self, hundredths: float) -> str:
         """Write a percentage, 100 being all."""

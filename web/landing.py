@@ -4,15 +4,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archive.catalogued import Held
+from metadata import places
 from metadata.highwire import highwire
 from metadata.model import Item
 from metadata.origins import link_home, page_at_home
+from web import collections, series
 from web.forms import Form, form_links, forms_of, linked_data, record_form, written
 from web.items import gone, held_item, item_values
 from web.jsonld import in_html
 from web.negotiation import preferred
+from web.reader import reader
 from web.render import Service, View, respond
 from web.signposting import LINKSET, LINKSET_JSON, Link, as_json, as_text, by_anchor, header, item_links
+from web.usage_report import used
 
 _PAGE = ("text/html", "application/xhtml+xml")
 _VARY = "Accept, Accept-Language"
@@ -72,6 +76,8 @@ def _page(service: Service, request: Request, held: Held) -> Response:
         "data": in_html(linked_data(service, held)),
         "forms": [(form, f"{service.site.base_url}/item/{held.item.id}.{form.suffix}") for form in forms_of(held.item)],
         **_home(held.item),
+        "use": used(service.usage, held.item.id),
+        **_whereabouts(service, request, held.item),
         "links": [link for link in links if link.rel in ("cite-as", "license", "author", "linkset")],
     }
     return respond(service, request, View("item.html", values), {"Link": header(links), "Vary": _VARY})
@@ -84,6 +90,16 @@ def _home(item: Item) -> dict[str, object]:
     return {**known, "home_link": link_home(item)}
 
 
+def _whereabouts(service: Service, request: Request, item: Item) -> dict[str, object]:
+    """Return where else an item stands: its countries by name, its series, and what leads to its collections."""
+    language = reader(service.site, request).language
+    return {
+        "countries": [(code.partition("-")[0], places.name_of(code, language)) for code in item.countries],
+        "series": [(one, series.address(service, one)) for one in item.series],
+        "collection_address": collections.address,
+    }
+
+
 def _is_public(service: Service, item_id: str) -> bool:
-    found = service.library.catalogue.item(item_id)
+    found = service.library.catalogue.shown_item(item_id)
     return found is not None and found.status == "published"

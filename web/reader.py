@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
 
 from starlette.requests import Request
 
@@ -47,9 +48,14 @@ class Reader:
         return alternates(self.site, path or self.path)
 
     def _address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
-        asked = urlencode(list(pairs))
+        asked = "&".join(_encoded(name, value) for name, value in pairs)
         # One slash at the start: two would name another host.
         return f"{self.site.root}/{quote(path.lstrip('/'))}" + (f"?{asked}" if asked else "")
+
+
+@lru_cache(maxsize=8192)  # the links of a page of results have the same few parameters a hundred times
+def _encoded(name: str, value: str) -> str:
+    return f"{quote_plus(name)}={quote_plus(str(value))}"  # templates hand over numbers, too
 
 
 def alternates(site: Site, path: str) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from archive.library import Library
+from archive.usage import Usage
 from metadata.origins import home_name
 from metadata.vocabulary import Vocabulary
 from oai.formats import Render, Renderers
@@ -28,6 +29,7 @@ class Service:
 
     ``renders`` makes the records that harvesters get, by metadataPrefix; what it lacks is made of
     the items alone. ``pictures`` are the images of pages; nothing runs for them before one is asked for.
+    ``usage`` is how often items were used.
     """
 
     site: Site
@@ -36,11 +38,13 @@ class Service:
     vocabulary: Vocabulary
     renders: Mapping[str, Render] = field(default_factory=dict)
     pictures: Pictures = field(init=False)
+    usage: Usage = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "usage", Usage(self.library.home, self.library.archive))
         object.__setattr__(self, "pictures", Pictures(self.library.home, self.site.images))
         catalogue = self.library.catalogue
-        own = Renderers(catalogue.publishing, self.site.name, catalogue.item).by_prefix()
+        own = Renderers(catalogue.publishing, self.site.name, catalogue.shown_item).by_prefix()
         object.__setattr__(self, "renders", {**own, **self.renders})
 
 
@@ -62,7 +66,14 @@ class View:
 def respond(service: Service, request: Request, view: View, headers: Mapping[str, str] | None = None) -> Response:
     """Write a page in the language of the request's reader."""
     who = reader(service.site, request)
-    common = {
+    common = common_values(service, who, view)
+    content = environment(who.language).get_template(view.template).render({**common, **view.values})
+    return HTMLResponse(content, view.status, {**_headers(who), **(headers or {})})
+
+
+def common_values(service: Service, who: Reader, view: View) -> dict[str, object]:
+    """Return what every template has, whatever page it is."""
+    return {
         "site": service.site,
         "reader": who,
         "labels": Labels(who.language, service.vocabulary),
@@ -70,8 +81,6 @@ def respond(service: Service, request: Request, view: View, headers: Mapping[str
         "alternates": who.alternates(view.canonical),
         "indexed": view.indexed and view.status == 200,
     }
-    content = environment(who.language).get_template(view.template).render({**common, **view.values})
-    return HTMLResponse(content, view.status, {**_headers(who), **(headers or {})})
 
 
 @cache

@@ -100,7 +100,7 @@ def change_kind(library: Library, change: Change) -> str:
 
 def _brought(library: Library, item: Item) -> bool:
     """Say whether the newest change of an item is the one that brought it; raises what reading the archive does."""
-    held = library.catalogue.held(item.id)
+    held = library.catalogue.shown(item.id)
     if held is None or (library.archive.folder(held.object_id) / "v2").is_dir():
         return False
     if is_accession(held.object_id):
@@ -126,10 +126,21 @@ def _changes(service: Service, share: ChangeShare, index: str) -> bytes:
     library = service.library
     settled = library.settled() * SECOND
     first, end = share.bounds
-    found = [one for one in library.changes(first - 1, MOST_CHANGES) if one.number < end]
+    found = [one for one in _public_changes(library, first - 1) if one.number < end]
     entries = (entry for one in found for entry in _entries(service, one, change_kind(library, one)))
     head = [*_ups(service, index), _md(capability="changelist", **_period(share, settled))]
     return document(element("urlset", _ROOT, [*head, *entries]))
+
+
+def _public_changes(library: Library, after: int) -> list[Change]:
+    """Return as many changes as a list has, or some more, without those of what is held for approval."""
+    found: list[Change] = []
+    while len(found) < MOST_CHANGES and (changes := library.changes(after, MOST_CHANGES)):
+        found += [one for one in changes if one.item.status != "held"]
+        after = changes[-1].number
+        if len(changes) < MOST_CHANGES:
+            break
+    return found
 
 
 def _period(share: ChangeShare, settled: int) -> dict[str, str]:

@@ -93,7 +93,7 @@ def _limit(request: Request) -> int:
 def _pairs(service: Service, hits: Iterator[ItemHit]) -> Iterator[Pair]:
     """Yield the published items of works, editions too, no more than :data:`MOST`."""
     for hit in islice((one for work in hits for one in work.all_editions), MOST):
-        item = service.library.catalogue.item(hit.id)
+        item = service.library.catalogue.shown_item(hit.id)
         if item and item.status == "published":
             yield item, replace(hit, pages=(), page_total=0) if is_closed(item) else hit
 

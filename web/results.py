@@ -236,7 +236,7 @@ def _view(service: Service, asked: Asked, answer: Answer) -> View:
 
 def _found(service: Service, asked: Asked, hits: Sequence[ItemHit]) -> list[Found]:
     """Return the items of the hits; one that was withdrawn since the index was made is not shown."""
-    items = ((service.library.catalogue.item(hit.id), hit) for hit in hits)
+    items = ((service.library.catalogue.shown_item(hit.id), hit) for hit in hits)
     return [_why(service, asked, item, hit) for item, hit in items if item and item.status == "published"]
 
 

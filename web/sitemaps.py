@@ -1,6 +1,7 @@
 """Sitemaps (protocol 0.9, sitemaps.org) and robots.txt (RFC 9309): what there is for search engines to read."""
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -8,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from archive.catalogued import Change
 from archive.clock import to_datestamp
 from metadata.xmlbuild import document, element, leaf
+from web import collections, series
 from web.reader import alternates
 from web.render import Service
 from web.shares import IdShare, id_share, id_shares
@@ -19,14 +21,14 @@ MOST = 5_000
 MEDIA_TYPE = "application/xml; charset=utf-8"
 DAY, HOUR = 86_400, 3_600
 _XHTML = "http://www.w3.org/1999/xhtml"
-_PAGES = ("/", "/about")
+_PAGES = ("/", "/about", "/subjects", "/collections", "/series", "/agents", "/map", "/years", "/statistics")
 _ID, _MOMENT = "-id-of-the-item-", "-its-datestamp-"
 
 
 def robots(service: Service, _: Request) -> Response:
     """Answer ``/robots.txt``: items and pages are for all; searches, facets and images are for people."""
     root = service.site.root
-    refused = (f"{root}/search", f"{root}/sru", f"{root}/iiif/image/", f"{root}/*?*q=")
+    refused = (f"{root}/search", f"{root}/sru", f"{root}/iiif/image/", f"{root}/desk", f"{root}/*?*q=")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in refused), ""]
     lines += [f"Sitemap: {service.site.base_url}/sitemap.xml", ""]
     return PlainTextResponse("\n".join(lines), headers={"Cache-Control": f"public, max-age={DAY}"})
@@ -60,7 +62,11 @@ def _sitemap(service: Service, share: IdShare) -> bytes:
 
 
 def _pages(service: Service) -> Iterator[str]:
-    yield from (_entry(service, path) for path in _PAGES)
+    """Yield the pages that are no item's: those there always are, and one for each collection and series."""
+    shelves = sorted(service.library.catalogue.shelf("collection"), key=lambda one: (-one[1], one[0]))
+    names = (path for path, pairs in (collections.address(name) for name, _ in shelves[:MOST]) if not pairs)
+    numbered = (f"/series/{one_id}" for one_id in sorted(series.ids(service))[: 4 * MOST])
+    yield from (_entry(service, path) for path in (*_PAGES, *names, *numbered))
 
 
 def _items(service: Service, changes: Iterable[Change]) -> Iterator[str]:
@@ -75,4 +81,4 @@ def _entry(service: Service, path: str, changed: str = "") -> str:
         element("xhtml:link", {"rel": "alternate", "hreflang": code, "href": address})
         for code, address in alternates(service.site, path)
     )
-    return element("url", None, [leaf("loc", service.site.base_url + path), leaf("lastmod", changed), *others])
+    return element("url", None, [leaf("loc", service.site.base_url + quote(path)), leaf("lastmod", changed), *others])

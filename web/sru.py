@@ -164,7 +164,7 @@ def _echoed(asked: Asked) -> Iterator[str]:
 
 def _records(service: Service, asked: Asked, hits: Sequence[ItemHit]) -> Iterator[str]:
     for position, hit in enumerate(hits, asked.start):
-        held = service.library.catalogue.held(hit.id)
+        held = service.library.catalogue.shown(hit.id)
         if held is None or held.item.status != "published":  # withdrawn since the index was made
             gone = _diagnostic(CqlError(64, hit.id))
             yield _record("info:srw/schema/1/diagnostics-v1.1", "xml", gone, hit.id, position)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from metadata.concepts import Scheme, Vocabulary
 from metadata.errors import NotFound
@@ -45,13 +45,13 @@ def scheme(service: Service, request: Request) -> Response:
     """Answer ``/subjects/{id}``: a vocabulary's top concepts, or with ``?concept=URI`` one of its concepts."""
     found = _scheme(service.vocabulary, request.path_params["id"])
     uri = request.query_params.get("concept", "")
-    return _page(service, request, found, _concept(service.vocabulary, uri) if uri else None)
+    return _of_concept(service, request, found, uri) if uri else _page(service, request, found, None)
 
 
 def concept(service: Service, request: Request) -> Response:
     """Answer ``/subjects/{id}/{name}``: a concept of a vocabulary, ``name`` being the end of its URI."""
     found = _scheme(service.vocabulary, request.path_params["id"])
-    return _page(service, request, found, _concept(service.vocabulary, found.prefix + request.path_params["name"]))
+    return _of_concept(service, request, found, found.prefix + request.path_params["name"])
 
 
 def address(scheme: Scheme, uri: str) -> tuple[str, Sequence[tuple[str, str]]]:
@@ -77,6 +77,14 @@ def paths(vocabulary: Vocabulary, uri: str) -> list[tuple[str, ...]]:
         if len(waiting) > _MOST_PATHS * _DEEPEST * 4:
             break
     return [way for way in found if way]
+
+
+def _of_concept(service: Service, request: Request, scheme: Scheme, uri: str) -> Response:
+    """Answer with the page of a concept; one of another vocabulary is led to, since it has its page there."""
+    found, own = _concept(service.vocabulary, uri), service.vocabulary.scheme_of(uri)
+    if own is not None and own.id != scheme.id:
+        return RedirectResponse(reader(service.site, request).link(*address(own, uri)), 301)
+    return _page(service, request, scheme, found)
 
 
 def _page(service: Service, request: Request, scheme: Scheme, concept: Concept | None, canonical: str = "") -> Response:

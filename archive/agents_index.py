@@ -107,7 +107,7 @@ class AgentIndex:
     def take_in(self, item: Item, change: int) -> None:
         """Take in an item as it now is, in place of what it was."""
         self._forget_item(item.id)
-        if item.status == "withdrawn":
+        if item.status != "published":
             return
         made = self.connection.execute("INSERT INTO items VALUES (NULL, ?, ?, ?)", (item.id, item.year, change))
         number = made.lastrowid or 0

@@ -7,6 +7,7 @@ followers read.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from archive import schema
 from archive.catalogue_file import REBUILD, CatalogueFile
 from archive.catalogued import Change, Held, Listing, OaiRecord
-from archive.cataloguing import Batch, PageSpan, Publishing, write_batches
+from archive.cataloguing import HELD_AMONG, Batch, PageSpan, Publishing, without_ties, write_batches
 from archive.clock import SECOND, Told, next_stamp
 from archive.feed import HEADER_AT, MINUTE, WHOLE, deleted_header, out_header, record
-from metadata.accession import Accession
+from metadata.accession import Accession, is_undone
 from metadata.errors import Outdated
 from metadata.model import Item
 from metadata.serial import from_own
@@ -103,6 +104,39 @@ class Catalogue:
         held = self.held(item_id)
         return held.item if held else None
 
+    def shown(self, item_id: str) -> Held | None:
+        """Return what :meth:`held` does as readers may know it: of what waits for approval nothing, nor ties to it."""
+        found = self.held(item_id)
+        if found is None or found.item.status == "held":
+            return None
+        return replace(found, item=self.public([found.item])[0])
+
+    def shown_item(self, item_id: str) -> Item | None:
+        """Return what :meth:`item` does as readers may know it."""
+        found = self.shown(item_id)
+        return found.item if found else None
+
+    def is_tied_to(self, item_id: str) -> bool:
+        """Say whether any item says of itself that it is tied to this one."""
+        return bool(self._ask("SELECT 1 FROM relations WHERE target = ? LIMIT 1", item_id))
+
+    def replacements(self, item_id: str) -> Sequence[Item]:
+        """Return the published items that say that they replace this one, by id."""
+        return [from_own(line) for (line,) in self._ask(_REPLACEMENTS, item_id)]
+
+    def waiting(self) -> Sequence[Change]:
+        """Return the items that are held for approval, oldest first; those are left out whose accession was undone."""
+        held = (Change(number, from_own(line)) for number, line in self._ask(_WAITING))
+        return [one for one in held if not is_undone(one.item)]
+
+    def public(self, items: Sequence[Item]) -> list[Item]:
+        """Return items without their ties to such as are held for approval."""
+        targets = {tie.target for item in items for tie in item.relations}
+        if not targets or not (found := self._ask(HELD_AMONG, msgspec.json.encode(sorted(targets)).decode())):
+            return [*items]
+        held = {item for (item,) in found}
+        return [without_ties(item, held) for item in items]
+
     def items(self, after: str = "", limit: int = 500) -> Sequence[Item]:
         """Return the items whose id follows ``after``, in the order of their ids."""
         wanted = select(schema.items.c.json).where(schema.items.c.id > after)
@@ -177,18 +211,50 @@ class Catalogue:
     def editions(self, item_id: str) -> Sequence[Item]:
         """Return the other published editions of an item, in the order of their languages; copies elsewhere, too."""
         found, new = {item_id}, {item_id}
-        with self._reading() as connection:
-            while new := _translations(connection, new) - found:
-                found |= new
-        wanted = select(schema.items.c.json).where(
-            schema.items.c.id.in_(found - {item_id}), schema.items.c.status == "published"
-        )
-        return sorted(self._items(wanted), key=lambda item: (item.languages, item.id))
+        while new := self._tied(new) - found:
+            found |= new
+        others = _json(found - {item_id})
+        items = [from_own(line) for (line,) in self._ask(_PUBLISHED, others)] if len(found) > 1 else []
+        return sorted(items, key=lambda item: (item.languages, item.id))
+
+    def _tied(self, item_ids: Collection[str]) -> set[str]:
+        asked = _json(item_ids)
+        return {end for tie in self._ask(_TRANSLATIONS, asked, asked) for end in tie}
 
     def translations(self, item_ids: Collection[str]) -> Sequence[tuple[str, str]]:
-        """Return each tie to another edition that one of these items has, at either end: (edition, of what)."""
+        """Return each tie to another edition that one of these items has, at either end: (edition, of what).
+
+        Those of what is held for approval count once it is approved.
+        """
         asked = msgspec.json.encode(sorted(item_ids)).decode()
-        return [(item, target) for item, target in self._ask(_TRANSLATIONS, asked, asked)]
+        ties = [(item, target) for item, target in self._ask(_TRANSLATIONS, asked, asked)]
+        ends = msgspec.json.encode(sorted({end for tie in ties for end in tie})).decode()
+        held = {item for (item,) in self._ask(HELD_AMONG, ends)} if ties else set()
+        return [tie for tie in ties if held.isdisjoint(tie)]
+
+    def shelf(self, kind: str) -> Sequence[tuple[str, int]]:
+        """Return what published items are found by, and how many are: each place, collection or year, by its value."""
+        return [(value, number) for value, number in self._ask(_SHELF, kind)]
+
+    def on_shelf(self, kind: str, value: str) -> Sequence[str]:
+        """Return the ids of the published items that are found by a value, sorted."""
+        return [item for (item,) in self._ask(_ON_SHELF, kind, value)]
+
+    def shelved(self, kind: str) -> Sequence[tuple[str, str]]:
+        """Return (item id, value) for every place, collection or year that published items are found by."""
+        return [(item, value) for item, value in self._ask(_SHELVED, kind)]
+
+    def series(self) -> Sequence[tuple[str, str, str, int]]:
+        """Return (name, ISSN, title, number of items) of each series that published items are part of."""
+        return [(name, issn, title, number) for name, issn, title, number in self._ask(_ALL_SERIES)]
+
+    def series_named(self, name: str, issn: str) -> Sequence[tuple[str, str, str, int]]:
+        """Return what :meth:`series` does of those with this name, and of those with this ISSN."""
+        return [(a, b, c, number) for a, b, c, number in self._ask(_SERIES_NAMED, name, issn, issn)]
+
+    def in_series(self, name: str, issn: str) -> Sequence[tuple[str, Item]]:
+        """Return the published items of a series with their numbers there, by their change."""
+        return [(number, from_own(line)) for number, line in self._ask(_IN_SERIES, name, issn)]
 
     def embargoes(self) -> Sequence[tuple[str, str]]:
         """Return the published items whose files are under an embargo, and the dates (EDTF) that it ends."""
@@ -196,13 +262,10 @@ class Catalogue:
 
     def page_spans(self, item_id: str) -> Sequence[PageSpan]:
         """Return where each page of an item stands in its pages.jsonl, by page number."""
-        columns = (schema.pages.c.number, schema.pages.c.offset, schema.pages.c.length)
-        wanted = select(*columns).where(schema.pages.c.item == item_id).order_by(schema.pages.c.number)
-        with self._reading() as connection:
-            return [PageSpan(*row) for row in connection.execute(wanted).all()]
+        return [PageSpan(*row) for row in self._ask(_SPANS, item_id)]
 
     def counts(self) -> tuple[int, int, int]:
-        """Return the number of published items, of withdrawn items, and of pages."""
+        """Return the number of published items, of withdrawn items, and of pages of both; nothing of what is held."""
         with self._reading() as connection:
             by_status = dict(
                 _pairs(
@@ -212,13 +275,26 @@ class Catalogue:
                 )
             )
             pages = connection.scalar(select(func.count()).select_from(schema.pages)) or 0
+            if by_status.get("held"):
+                pages -= connection.exec_driver_sql(_HELD_PAGES).scalar_one()
         return by_status.get("published", 0), by_status.get("withdrawn", 0), pages
+
+    def number(self) -> int:
+        """Return the number of all items, withdrawn and held ones too."""
+        with self._reading() as connection:
+            return connection.scalar(select(func.count()).select_from(schema.items)) or 0
 
     def accessions(self) -> Sequence[Accession]:
         """Return all accessions, oldest first."""
         with self._reading() as connection:
             rows = connection.scalars(select(schema.accessions.c.json).order_by(schema.accessions.c.change))
             return [msgspec.json.decode(row, type=Accession) for row in rows]
+
+    def last_accessions(self, most: int) -> Sequence[Accession]:
+        """Return the newest accessions, newest first."""
+        newest = select(schema.accessions.c.json).order_by(schema.accessions.c.change.desc()).limit(most)
+        with self._reading() as connection:
+            return [msgspec.json.decode(row, type=Accession) for row in connection.scalars(newest)]
 
     def accession(self, accession_id: str) -> Accession | None:
         """Return an accession, or None where there is none of this id."""
@@ -241,7 +317,7 @@ class Catalogue:
         """Return the record of one item, deleted or not; None where there never was one."""
         for change, line, formats, gone, whole, length in self._ask(_ONE, item_id):
             header = whole[HEADER_AT : HEADER_AT + length]
-            return OaiRecord(change, from_own(line), formats, gone, whole, header)
+            return OaiRecord(change, self.public([from_own(line)])[0], formats, gone, whole, header)
         return None
 
     def oai_records(self, listing: Listing, limit: int) -> Sequence[tuple[int, bytes]]:
@@ -259,7 +335,8 @@ class Catalogue:
     def oai_items(self, listing: Listing, limit: int) -> Sequence[tuple[int, bytes, Item | None]]:
         """Return (change number, header, item) for formats that are made when asked for; no item where it is gone."""
         rows = self._ask(_ITEMS, listing.format, *listing.values, limit)
-        return [(row[0], self._header(row[:4], listing), from_own(row[4]) if row[2] else None) for row in rows]
+        items = {item.id: item for item in self.public([from_own(row[4]) for row in rows if row[2]])}
+        return [(row[0], self._header(row[:4], listing), items.get(row[1])) for row in rows]
 
     def oai_count(self, listing: Listing) -> int:
         """Return how many records there are; it costs the same for lists of any length."""
@@ -314,12 +391,27 @@ _SUBJECTS = """SELECT c.value, count(*) FROM items i, json_each(i.json, '$.conce
 WHERE i.status = 'published' GROUP BY c.value"""
 _CLASSIFIED = """SELECT i.id, c.value FROM items i, json_each(i.json, '$.concepts') c
 WHERE c.value IN (SELECT value FROM json_each(?)) AND (i.status = 'published' OR NOT ?) ORDER BY i.change, c.value"""
+_SHELF = "SELECT value, count(*) FROM shelves WHERE kind = ? GROUP BY value ORDER BY value"
+_ON_SHELF = "SELECT item FROM shelves WHERE kind = ? AND value = ? ORDER BY item"
+_SHELVED = "SELECT item, value FROM shelves WHERE kind = ? ORDER BY value, item"
+_ALL_SERIES = "SELECT name, issn, min(title), count(DISTINCT item) FROM series GROUP BY name, issn"
+_SERIES_NAMED = """SELECT name, issn, min(title), count(DISTINCT item) FROM series
+WHERE name = ? OR (issn = ? AND ? <> '') GROUP BY name, issn"""
+_IN_SERIES = """SELECT s.number, i.json FROM series s JOIN items i ON i.id = s.item
+WHERE s.name = ? AND s.issn = ? ORDER BY i.change"""
 _LINES = "SELECT id, json FROM items WHERE id > ? ORDER BY id LIMIT 2000"
 _BETWEEN = "SELECT change, json FROM items WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id"
-_NTH = "SELECT change FROM items WHERE change > ? ORDER BY change LIMIT 1 OFFSET ?"
+_NTH = """SELECT change FROM items WHERE change > ?
+AND change NOT IN (SELECT change FROM items WHERE status = 'held') ORDER BY change LIMIT 1 OFFSET ?"""
+_REPLACEMENTS = """SELECT i.json FROM relations r JOIN items i ON i.id = r.item
+WHERE r.target = ? AND r.kind = 'replaces' AND i.status = 'published' ORDER BY i.id"""
+_WAITING = "SELECT change, json FROM items WHERE status = 'held' ORDER BY change"
+_HELD_PAGES = "SELECT count(*) FROM pages p JOIN items i ON i.id = p.item WHERE i.status = 'held'"
 _TRANSLATIONS = """SELECT item, target FROM relations WHERE kind IN ('isTranslationOf', 'isFormatOf')
 AND item IN (SELECT value FROM json_each(?)) UNION SELECT item, target FROM relations
 WHERE kind IN ('isTranslationOf', 'isFormatOf') AND target IN (SELECT value FROM json_each(?))"""
+_SPANS = "SELECT number, offset, length FROM pages WHERE item = ? ORDER BY number"
+_PUBLISHED = """SELECT json FROM items WHERE id IN (SELECT value FROM json_each(?)) AND status = 'published'"""
 _IS_HELD = _written(select(schema.items.c.id).where(schema.items.c.id == bindparam("id")))
 _BY_SUBMISSION = _written(select(schema.items.c.json).where(schema.items.c.submission == bindparam("submission")))
 _BY_IDENTIFIER = _written(
@@ -363,14 +455,8 @@ def _pairs(rows: Sequence[Any]) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in rows]
 
 
-_SAME_WORK = ("isTranslationOf", "isFormatOf")
-
-
-def _translations(connection: Connection, ids: set[str]) -> set[str]:
-    ties = schema.relations.c
-    forward = select(ties.target).where(ties.kind.in_(_SAME_WORK), ties.item.in_(ids))
-    backward = select(ties.item).where(ties.kind.in_(_SAME_WORK), ties.target.in_(ids))
-    return set(connection.scalars(forward).all()) | set(connection.scalars(backward).all())
+def _json(item_ids: Collection[str]) -> str:
+    return msgspec.json.encode(sorted(item_ids)).decode()
 
 
 def _made_for(publishing: Publishing) -> list[dict[str, str]]:

@@ -1,7 +1,7 @@
 """Writing the catalogue: an item, its OAI record and all that points to it, in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete
 
 from archive import schema
+from archive.browsing import series_rows, shelf_rows
 from archive.feed import Member, Placed, former_members, insert_members, members_of, record_row
 from archive.feed import Publishing as Publishing
 from metadata.accession import Accession
@@ -19,11 +20,20 @@ from metadata.serial import from_own, record_line
 Row = dict[str, Any]
 _AT_ONCE = 500
 _LINES = "SELECT id, json, change FROM items WHERE id IN (SELECT value FROM json_each(?))"
+HELD_AMONG = "SELECT id FROM items WHERE status = 'held' AND id IN (SELECT value FROM json_each(?))"
+"""The statement that finds, of a JSON list of ids, those of items that are held for approval."""
+
+_WAITING_AMONG = f"{HELD_AMONG} AND coalesce(json_extract(json, '$.reason'), '') = ''"
+# Those whose accession was undone come again, if they do, with all that is ingested then, and are not approved.
+_TIED = """SELECT DISTINCT i.id FROM relations r JOIN items i ON i.id = r.item
+WHERE r.target = ? AND i.status = 'published' ORDER BY i.id"""
 _BY_ITEM = (
     schema.identifiers,
     schema.relations,
     schema.dois,
     schema.embargoes,
+    schema.shelves,
+    schema.series,
     schema.pages,
     schema.oai_records,
     schema.oai_members,
@@ -117,29 +127,65 @@ def _reissue(connection: Connection, batch: Batch, publishing: Publishing) -> No
             connection.execute(delete(table).where(table.c.item == bindparam("gone")), gone)
         changed = [(numbers[row[0]], row[0]) for row in rows]
         connection.exec_driver_sql("UPDATE items SET change = ? WHERE id = ?", changed)
-        placed = [Placed.of(from_own(line), numbers[item], publishing.vocabulary) for item, line in rows]
+        given = without_held_ties(connection, [from_own(line) for _, line in rows])
+        placed = [Placed.of(item, numbers[item.id], publishing.vocabulary) for item in given]
         _insert_records(connection, placed, publishing, former)
 
 
 def _write_entries(connection: Connection, entries: Sequence[Entry], publishing: Publishing) -> None:
     if not entries:
         return
-    former = former_members(connection, [entry.item.id for entry in entries])
-    if former:  # every item that is catalogued is in the feed
-        _forget(connection, list(former))
+    ids = [entry.item.id for entry in entries]
+    waiting = held_among(connection, ids, _WAITING_AMONG)
+    former, held = former_members(connection, ids), held_among(connection, ids)
+    if former or held:  # every item that is catalogued is in the feed, or held
+        _forget(connection, [*former, *(held - former.keys())])
     _insert(connection, schema.items, map(_item_row, entries))
     _insert(connection, schema.identifiers, _identifier_rows(entries))
     _insert(connection, schema.relations, _relation_rows(entries))
     _insert(connection, schema.dois, _doi_rows(entries))
     _insert(connection, schema.embargoes, _embargo_rows(entries))
+    _insert(connection, schema.shelves, shelf_rows(one.item for one in entries))
+    _insert(connection, schema.series, series_rows(one.item for one in entries))
     _insert(connection, schema.pages, _page_rows(entries))
-    placed = [Placed.of(one.item, one.change, publishing.vocabulary) for one in entries]
+    items = {item.id: item for item in without_held_ties(connection, [one.item for one in entries])}
+    placed = [Placed.of(items[one.item.id], one.change, publishing.vocabulary) for one in entries]
     _insert_records(connection, placed, publishing, former)
+    for one in entries:
+        if one.item.id in waiting and one.item.status == "published":  # approved
+            _reissue(connection, Batch(change=one.change, reissued=_tied_to(connection, one.item.id)), publishing)
+
+
+def held_among(connection: Connection, ids: Iterable[str], statement: str = HELD_AMONG) -> frozenset[str]:
+    """Return those of the items that are held for approval."""
+    asked = msgspec.json.encode([*dict.fromkeys(ids)]).decode()
+    return frozenset(item for (item,) in connection.exec_driver_sql(statement, (asked,)))
+
+
+def without_held_ties(connection: Connection, items: Sequence[Item]) -> list[Item]:
+    """Return items without their ties to such as are held for approval: of those nobody is to hear."""
+    targets = {tie.target for item in items for tie in item.relations}
+    held = held_among(connection, targets) if targets else frozenset()
+    return [without_ties(item, held) for item in items] if held else [*items]
+
+
+def without_ties(item: Item, targets: Container[str]) -> Item:
+    """Return an item without its ties to these."""
+    kept = tuple(tie for tie in item.relations if tie.target not in targets)
+    return item if kept == item.relations else replace(item, relations=kept)
+
+
+def _tied_to(connection: Connection, target: str) -> list[str]:
+    """Return the published items that say of themselves that they are tied to one, in the order of their ids."""
+    return [item for (item,) in connection.exec_driver_sql(_TIED, (target,))]
 
 
 def _insert_records(
     connection: Connection, placed: Sequence[Placed], publishing: Publishing, former: Mapping[str, Mapping[str, Member]]
 ) -> None:
+    placed = [one for one in placed if not one.unknown]
+    if not placed:
+        return
     _insert(connection, schema.oai_records, (record_row(one, publishing) for one in placed))
     members = ((one.item.id, members_of(one, former.get(one.item.id, {}))) for one in placed)
     insert_members(connection, ((item_id, *member) for item_id, found in members for member in found), former)

@@ -90,6 +90,11 @@ class Placed:
         """Whether its record is a tombstone."""
         return self.item.status == "withdrawn"
 
+    @property
+    def unknown(self) -> bool:
+        """Whether harvesters are to hear nothing of it: it waits for approval, and never had a record."""
+        return self.item.status == "held"
+
 
 def record_row(placed: Placed, publishing: Publishing) -> dict[str, Any]:
     """Return the row of ``oai_records``; at the end of a record stands what ``<about>`` tells of its origins."""

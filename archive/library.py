@@ -27,10 +27,11 @@ from archive.replay import (
     item_object,
     rebuild_catalogue,
 )
+from archive.usage import Usage
 from archive.vocabularies import bring_up_to_date, objects_known
 from archive.writer import Writer as Writer
 from archive.writer import object_events
-from metadata.accession import Piece
+from metadata.accession import Piece, is_undone
 from metadata.errors import DamageFound, HomeHeld, HomeMissing, NotFound, Outdated, StorageError
 from metadata.events import Event
 from metadata.model import Item, Page
@@ -106,7 +107,7 @@ class Library:
         """Make the catalogue again from the archive alone."""
         with writer_lock(self.home):
             receipts = list(self.archive.recover())
-            left_out = self._made_vocabularies()
+            left_out = [*self._made_vocabularies(), *self._restored_usage()]
             forget_agents(self.home)
             rebuilt = rebuild_catalogue(self.archive, self.catalogue)
             for receipt in receipts:
@@ -120,6 +121,16 @@ class Library:
             return bring_up_to_date(self.home, self.archive, anew=True)
         except DamageFound as fault:
             return (fault,)
+
+    def _restored_usage(self) -> Sequence[DamageFound]:
+        """Take into usage.db what the archive keeps; return what kept that from being done."""
+        try:
+            Usage(self.home, self.archive).restore()
+        except DamageFound as fault:
+            return (fault,)
+        except Outdated as fault:
+            return (DamageFound(fault.message, fault.hint),)
+        return ()
 
     def item(self, item_id: str) -> Item:
         """Return an item, withdrawn or not; raises NotFound."""
@@ -255,5 +266,5 @@ class Library:
 
 def _befell(event: Event, object_id: str, held: Held) -> bool:
     """Say whether the undoing of an accession, of which an event tells, made an item what it is."""
-    wanted = "withdrawal" if held.item.status == "withdrawn" else "metadata modification"
+    wanted = "withdrawal" if held.item.status == "withdrawn" or is_undone(held.item) else "metadata modification"
     return event.type == wanted and held.object_id == object_id and held.change > from_rfc3339(event.at)

@@ -14,6 +14,7 @@ from archive.clock import from_rfc3339
 from archive.inventory import Inventory
 from archive.ocfl import Archive
 from archive.replay import ITEM_FILE, RECORDS_FILE, accession_object, item_object, lines_of
+from archive.writer import APPROVED
 from metadata.errors import DamageFound, UsageError
 from metadata.model import Item
 from metadata.serial import from_json
@@ -61,12 +62,12 @@ _line = msgspec.json.Decoder(_Line)
 def own_states(archive: Archive, item_id: str) -> Iterator[State]:
     """Yield the states that somebody gave an item, kept in its own object, oldest first; raises DamageFound.
 
-    Neither pages that were read again, nor the end of an embargo, nor the state of a DOI are anybody's.
+    Neither pages that were read again, nor the end of an embargo, the state of a DOI or an approval are anybody's.
     """
     object_id = item_object(item_id)
     for number, version in enumerate(archive.former(object_id).versions, 1):
         message = version.message
-        if message in (READ_AGAIN, EMBARGO_ENDED, DOI_STATE):
+        if message in (READ_AGAIN, EMBARGO_ENDED, DOI_STATE, APPROVED):
             continue
         maker = next((message[len(by) :] for by in (INGESTED, DESCRIBED_ANEW) if message.startswith(by)), "")
         undoes = message.removeprefix(UNDONE) if message.startswith(UNDONE) else ""

@@ -66,9 +66,12 @@ def _written(table: Mapping[str, str]) -> bytes:
 
 
 def bearers(catalogue: Catalogue, target: str) -> Sequence[Item]:
-    """Return the items that a target names: one by its id, else those that have it as DOI or other identifier."""
+    """Return the items that a target names: one by its id, else those that have it as DOI or other identifier.
+
+    What waits for approval is none of them: an address leads to it once it is public.
+    """
     item = catalogue.item(target) if is_item_id(target) else None
-    return [item] if item else catalogue.by_any_identifier(target)
+    return [one for one in ([item] if item else catalogue.by_any_identifier(target)) if one.status != "held"]
 
 
 @dataclass(slots=True)

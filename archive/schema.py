@@ -6,7 +6,7 @@ never migrated.
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-EDITION = "3"
+EDITION = "4"
 
 tables = MetaData()
 
@@ -63,6 +63,28 @@ embargoes = Table(
     Column("item", String, primary_key=True),
     Column("ends", String, nullable=False, comment="EDTF"),
     comment="The published items whose files are closed until a day.",
+    sqlite_with_rowid=False,
+)
+
+shelves = Table(
+    "shelves",
+    tables,
+    Column("kind", String, primary_key=True, comment="place, collection or year"),
+    Column("value", String, primary_key=True, comment="a code of ISO 3166-1 or M49; a name; a year"),
+    Column("item", String, primary_key=True, index=True),
+    comment="Where readers who browse find a published item.",
+    sqlite_with_rowid=False,
+)
+
+series = Table(
+    "series",
+    tables,
+    Column("name", String, primary_key=True, comment="metadata.series: the title's words"),
+    Column("issn", String, primary_key=True, comment="empty where none is known"),
+    Column("item", String, primary_key=True, index=True),
+    Column("number", String, primary_key=True, comment="as printed"),
+    Column("title", String, nullable=False),
+    comment="The series that a published item is part of.",
     sqlite_with_rowid=False,
 )
 
@@ -125,4 +147,5 @@ accessions = Table(
     Column("json", String, nullable=False),
 )
 
+Index("series_by_issn", series.c.issn, series.c.name)
 Index("items_by_status", items.c.status, items.c.change)

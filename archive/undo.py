@@ -1,6 +1,7 @@
 """Undoing an accession: what it brought is withdrawn, what it changed goes back to what it was.
 
-Nothing is deleted: whatever an accession brought was public from the moment it was done. What
+Nothing is deleted: whatever an accession brought was public from the moment it was done. What was held
+for approval was not: it stays held for good, without a tombstone, and nobody is asked for it any more. What
 something newer has changed since is left as it is, and named. Items with objects of their own
 get a new version each, in groups; then, in one version of the accession's object, come all its
 items that are lines, and the note that it is undone. An ingest that was interrupted has no such object:
@@ -22,7 +23,7 @@ from archive.replay import accession_object, item_object
 from metadata.accession import Accession, undone_reason
 from metadata.errors import DamageFound, NotFound
 from metadata.events import Event, EventType
-from metadata.model import Item
+from metadata.model import Item, Status
 from metadata.serial import record_line
 
 Undone = Literal["withdrawn", "reverted", "undone before", "left"]
@@ -222,12 +223,15 @@ def _take(library: Library, writer: Writer, step: Step, accession: str, out: Bin
 
 
 def _withdrawn(item: Item, accession: str) -> Item:
-    return replace(item, status="withdrawn", reason=undone_reason(accession), accession=accession)
+    status: Status = "held" if item.status == "held" else "withdrawn"  # what was never public leaves no tombstone
+    return replace(item, status=status, reason=undone_reason(accession), accession=accession)
 
 
 def _reverted(item: Item, before: Item) -> Item:
     """Return an item described as it was; its files, and a DOI that it was given here meanwhile, stay its own."""
     own = item.doi if item.doi and item.doi.state != "external" else before.doi
+    if before.status == "held":  # it may have been approved since
+        before = replace(before, status=item.status, reason=item.reason)
     return replace(before, doi=own, files=item.files, page_count=item.page_count)
 
 

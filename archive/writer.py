@@ -44,6 +44,9 @@ from metadata.model import Item
 from metadata.pages import line_spans
 from metadata.serial import to_json
 
+APPROVED = "Approved"
+"""The message of a version that made an item public which was held: it changes nothing of who made it what it is."""
+
 
 class Writer:
     """Writes into the archive and the catalogue of one home. Everything here raises StorageError.
@@ -232,10 +235,25 @@ class Writer:
         self.put_item(withdrawn, {}, f"Withdrawn: {reason}", [event])
         return withdrawn
 
-    def restore(self, item: Item) -> Item:
-        """Publish a withdrawn item again."""
+    def approve(self, item: Item, reason: str = "") -> Item:
+        """Publish an item that was held for approval.
+
+        Records of what is tied to it are given anew, under the numbers that follow its own: it is then in no group.
+        """
+        is_alone = self.catalogue.is_tied_to(item.id)
+        if is_alone:
+            self.flush()
+        approved = replace(item, status="published", reason="")
+        event = Event("approval", "", agent=self.agent, detail=reason)
+        self.put_item(approved, {}, APPROVED, [event])
+        if is_alone:
+            self.flush()
+        return approved
+
+    def restore(self, item: Item, reason: str = "") -> Item:
+        """Publish a withdrawn item again; without a ``reason`` its event says why it was withdrawn."""
         restored = replace(item, status="published", reason="")
-        event = Event("restoration", "", agent=self.agent, detail=item.reason)
+        event = Event("restoration", "", agent=self.agent, detail=reason or item.reason)
         self.put_item(restored, {}, "Restored", [event])
         return restored
 

@@ -33,7 +33,7 @@ _ELSEWHERE = {
     "reason": "canoe withdraw and canoe restore change it.",
     "doi": "A DOI that the publication has elsewhere goes among the identifiers.",
 }
-_Unfit = tuple[str, str, str]
+Unfit = tuple[str, str, str]
 """A field, a value that it cannot have, and what is allowed."""
 _LONGEST_DETAIL = 2000  # characters of an event
 
@@ -58,13 +58,23 @@ def plan_edit(home: Home, item_id: str, assignments: Sequence[Assignment], file:
         edited = Edited(_replaced(home, before, _read(file)), ())
     else:
         edited = edit(before, assignments, home.vocabulary, lambda link: _resolve(home.library, link))
-    after = _named(before, edited.item, home.settings.doi.prefixes)
-    problems = (*edited.problems, *validate(after, item_id, edited.problems))
-    known = set(validate(before, item_id))
-    for problem in problems:
-        if problem.severity == "error" and problem not in known:
-            raise UsageError(f"{problem.where}: {problem.message()}")
-    return Editing(before, after, differences(before, after), problems)
+    editing = judged(home, before, edited.item, edited.problems)
+    for problem in new_errors(editing):
+        raise UsageError(f"{problem.where}: {problem.message()}")
+    return editing
+
+
+def judged(home: Home, before: Item, after: Item, known: Sequence[Problem] = ()) -> Editing:
+    """Return what an edit makes of an item, named as it then is; ``known`` is what is doubtful in its values."""
+    named = _named(before, after, home.settings.doi.prefixes)
+    problems = (*known, *validate(named, before.id, known))
+    return Editing(before, named, differences(before, named), problems)
+
+
+def new_errors(editing: Editing) -> list[Problem]:
+    """Return what is wrong with an item after an edit and was not before: with any of it the edit is refused."""
+    known = set(validate(editing.before, editing.before.id))
+    return [one for one in editing.problems if one.severity == "error" and one not in known]
 
 
 def apply_edit(writer: Writer, editing: Editing, reason: str) -> bool:
@@ -98,12 +108,12 @@ def _replaced(home: Home, before: Item, after: Item) -> Item:
     for part in _FIXED:
         if getattr(before, part) != getattr(after, part):
             raise UsageError(f"{part} cannot be changed by canoe edit.", _ELSEWHERE.get(part, "Leave it as it is."))
-    for field, value, allowed in _unfit(home, before, after):
+    for field, value, allowed in unfit(home, before, after):
         raise UsageError(f"{field} cannot be {shorten(value)!r}.", allowed)
     return after
 
 
-def _unfit(home: Home, before: Item, after: Item) -> Iterator[_Unfit]:
+def unfit(home: Home, before: Item, after: Item) -> Iterator[Unfit]:
     """Yield the values of a file that are none of the model's; those that the item had may stay."""
     yield from _unfit_texts(before, after)
     dates = [("dates", one.value) for one in after.dates if one not in before.dates]
@@ -123,7 +133,7 @@ def _unfit(home: Home, before: Item, after: Item) -> Iterator[_Unfit]:
     yield from (("relations", one, "The id of another item here.") for one in lost)
 
 
-def _unfit_texts(before: Item, after: Item) -> Iterator[_Unfit]:
+def _unfit_texts(before: Item, after: Item) -> Iterator[Unfit]:
     for value in _strings(msgspec.to_builtins(after)):
         remarks = Remarks(after.id)
         if purify(value, remarks) != value or remarks.problems:

@@ -12,11 +12,17 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from canoe.desk import desk
+from canoe.desk_needing import Watching
+from canoe.desk_running import Running
 from canoe.doi_in_background import Registering
 from canoe.embargoes import Lifting
 from canoe.home import Home
 from canoe.marc_records import MarcRecords
 from canoe.settings import home_folder
+from canoe.usage_keeping import Keeping
+from canoe.usage_processes import usage_counter
+from desk.app import routes as desk_routes
 from metadata.errors import CanoeError, HomeHeld, Outdated
 from metadata.marc_writing import record_for_harvesters
 from metadata.model import Item
@@ -27,9 +33,11 @@ from oai.provider import Provider, Repository
 from search.engine import SearchReader
 from web.app import routes
 from web.harvesting import harvesting
+from web.line import Limits
 from web.pictures import ImageLimits
 from web.render import Service
 from web.site import Site
+from web.usage import Counting, Noting
 
 log = logging.getLogger(__name__)
 _LOOK_EVERY = 0.05  # seconds, at the catalogue's files: whether anything was written
@@ -48,11 +56,18 @@ def build(home: Home) -> Starlette:
     reader = home.index_reader()
     harvested = provider(home)
     people = harvesting(Service(site(home), home.library, reader, home.vocabulary), harvested)
-    allowed = limit(home)
-    oai = application(harvested, Door(home.library.settled, allowed, people))
+    allowed = limits(home)
+    oai = application(harvested, Door(home.library.settled, allowed.lists, people))
+    at_desk = desk_routes(desk(home, Service(site(home), home.library, reader, home.vocabulary)))
     pages = routes(site(home), home.library, reader, home.vocabulary, harvested.renders, allowed)
     handlers = {CanoeError: _unavailable}
-    return Starlette(routes=[oai, *pages], exception_handlers=handlers, lifespan=_following(home, reader))
+    counter = usage_counter(home)
+    served = Starlette(
+        routes=[oai, *at_desk, *pages], exception_handlers=handlers, lifespan=_following(home, reader, counter)
+    )
+    if counter:
+        served.add_middleware(Counting, counter=counter)
+    return served
 
 
 def _unavailable(request: Request, fault: Exception) -> Response:
@@ -79,13 +94,17 @@ def repository(home: Home) -> Repository:
 def provider(home: Home) -> Provider:
     """Return what answers harvesters: the records of this home in every format."""
     catalogue = home.library.catalogue
-    made = Renderers(home.publishing, home.settings.library.name, catalogue.item).by_prefix()
+    made = Renderers(home.publishing, home.settings.library.name, catalogue.shown_item).by_prefix()
     return Provider(repository(home), catalogue, {**made, "marcxml": _Marc(home).element})
 
 
-def limit(home: Home) -> Limit:
-    """Return how fast one harvester may ask."""
-    return Limit(home.settings.oai.requests_per_second, home.settings.oai.requests_at_once)
+def limits(home: Home) -> Limits:
+    """Return how fast one client may search, and how fast it may harvest and take lists."""
+    search, oai = home.settings.search, home.settings.oai
+    return Limits(
+        Limit(search.requests_per_second, search.requests_at_once),
+        Limit(oai.requests_per_second, oai.requests_at_once),
+    )
 
 
 class _Marc:
@@ -110,14 +129,20 @@ def site(home: Home) -> Site:
     return Site(library.name, library.base_url, library.admin_email, library.language, limits)
 
 
-def _following(home: Home, reader: SearchReader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _following(
+    home: Home, reader: SearchReader, counter: Noting | None
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         follower = _Follower(home, reader, threading.Event())
         lifting = Lifting(Home(home.path, home.settings).library, follower.stop)
-        tasks = [follower.run, lifting.run]
+        tasks = [follower.run, lifting.run, Running(home, follower.stop).run]
+        tasks.append(Watching(Home(home.path, home.settings), follower.stop).run)
         if home.settings.doi.every:
             tasks.append(Registering(Home(home.path, home.settings), follower.stop).run)
+        if counter:
+            counter.stop = follower.stop
+            tasks += [counter.run, Keeping(Home(home.path, home.settings).library, follower.stop).run]
         threads = [threading.Thread(target=task, name=task.__qualname__, daemon=True) for task in tasks]
         for thread in threads:
             thread.start()

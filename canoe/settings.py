@@ -82,10 +82,14 @@ class OaiSettings:
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
-    """``[ingest]``: a virus scanner's command, to which a file's path is added; how folders of images are taken."""
+    """``[ingest]``: a virus scanner's command, to which a file's path is added; how folders of images are taken.
+
+    With ``hold`` what is new waits for approval.
+    """
 
     virus_check: tuple[str, ...] = ()
     folders: Folders = "auto"
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +103,15 @@ class OcrSettings:
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """``[search]``: the engine, tantivy or whoosh, and the languages whose words are stemmed.
+    """``[search]``: the engine, tantivy or whoosh; the languages whose words are stemmed; how fast one may search.
 
-    After a change of either the index is made anew.
+    After a change of the first two the index is made anew.
     """
 
     engine: str = DEFAULT_SEARCH
     stemming: tuple[str, ...] = tuple(STEMMED)
+    requests_per_second: float = 10.0
+    requests_at_once: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,23 @@ class ImageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageSettings:
+    """``[usage]``: whether a server counts how often items are looked at, read and downloaded."""
+
+    count: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """``[desk]``: minutes without a request and hours at all until one signs in again; bytes and files of an upload."""
+
+    idle_minutes: int = 30
+    session_hours: int = 12
+    upload_bytes: int = 8 << 30
+    upload_files: int = 500
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of canoe.toml."""
 
@@ -152,6 +175,8 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     harvest: HarvestSettings = field(default_factory=HarvestSettings)
     images: ImageSettings = field(default_factory=ImageSettings)
+    usage: UsageSettings = field(default_factory=UsageSettings)
+    desk: DeskSettings = field(default_factory=DeskSettings)
 
     @property
     def namespace(self) -> str:
@@ -261,6 +286,12 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
             len(settings.search.stemming) > 0 and set(settings.search.stemming) <= SNOWBALL.keys(),
             f"a list of languages among {', '.join(SNOWBALL)}",
         ),
+        "search.requests_per_second": (0 <= settings.search.requests_per_second < inf, "a number, 0 for no limit"),
+        "search.requests_at_once": (settings.search.requests_at_once > 0, "a number above 0"),
+        "desk.idle_minutes": (1 <= settings.desk.idle_minutes <= 1440, "a number of minutes from 1 to 1440"),
+        "desk.session_hours": (1 <= settings.desk.session_hours <= 168, "a number of hours from 1 to 168"),
+        "desk.upload_bytes": (settings.desk.upload_bytes > 0, "a number of bytes above 0"),
+        "desk.upload_files": (settings.desk.upload_files > 0, "a number above 0"),
         "ocr.page_seconds": (ocr.page_seconds > 0, "a number of seconds above 0"),
         "harvest.answer_bytes": (settings.harvest.answer_bytes > 0, "a number of bytes above 0"),
         "harvest.answer_seconds": (settings.harvest.answer_seconds > 0, "a number of seconds above 0"),

@@ -83,10 +83,13 @@ class _Batch:
         self._watcher = watcher
         self._workspace = workspace
         self._arrivals = Arrivals(workspace, tools)
-        self._register = Register(library.catalogue, empty=not any(library.catalogue.counts()[:2]))
+        self._register = Register(library.catalogue, empty=not library.catalogue.number())
         self._ledger = Ledger(workspace)
         self._ties = Ties(library.catalogue, self._ledger)
-        self._naming = Naming(Matcher(tools.vocabulary, tools.decisions), tools.doi_prefixes, tools.collection, "")
+        matcher = Matcher(tools.vocabulary, tools.decisions)
+        self._naming = Naming(
+            matcher, tools.doi_prefixes, tools.collection, "", status="held" if tools.hold else "published"
+        )
         self._resemblance = Resemblance(library.catalogue, self._ledger)
         self._kept: dict[str, Item] = {}  # publications that are new or changed, by source
         self._order: dict[str, int] = {}  # where each source stands among what came

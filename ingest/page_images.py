@@ -9,7 +9,7 @@ Format = Literal["jpg", "png", "webp"]
 Area = tuple[int, int, int, int]
 """Left, top, width, height in pixels."""
 
-DRAWN_BY = "1"
+DRAWN_BY = "2"
 """Changes when the same page would be drawn otherwise: what was kept of it is then of no use."""
 
 

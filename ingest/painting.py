@@ -15,7 +15,7 @@ import pypdfium2.raw as raw
 from PIL import Image, ImageChops, ImageOps
 
 from ingest.documents import Limits
-from ingest.images import TooLarge, flat, opened
+from ingest.images import TooLarge, flat, opened, stored_turn
 from ingest.page_images import Area, Cut, Leaf, NotDrawn, Quality
 
 MOST_DRAWN = 25_000_000
@@ -110,15 +110,23 @@ def _from_pdf(leaf: Leaf, size: tuple[int, int], part: Area) -> Image.Image:
 
 
 def _from_image(leaf: Leaf, size: tuple[int, int], part: Area, limits: Limits) -> Image.Image:
-    lying = leaf.turn in (90, 270)
     with opened(leaf.path, limits, leaf.index) as image:
-        image.draft(None, size[::-1] if lying else size)
+        turn = leaf.turn or _unheeded_turn(image, leaf.size)
+        image.draft(None, size[::-1] if turn in (90, 270) else size)
         plain = _eight_bits(image)
-    upright = plain.transpose(_TURNS[leaf.turn]) if leaf.turn else plain
+    upright = plain.transpose(_TURNS[turn]) if turn else plain
     left, top, width, height = part
     across, down = upright.width / size[0], upright.height / size[1]
     box = (left * across, top * down, (left + width) * across, (top + height) * down)
     return _resized(upright, (width, height), box)
+
+
+def _unheeded_turn(image: Image.Image, size: tuple[int, int]) -> int:
+    """Return the turn that the file asks for, where the page was measured with it; what nobody read notes no turn."""
+    turn = stored_turn(image)
+    wide, high = image.width * size[1], image.height * size[0]
+    lying = abs(wide - high) > abs(image.height * size[1] - image.width * size[0])
+    return turn if turn in (90, 270) and lying else 0
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

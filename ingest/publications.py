@@ -90,7 +90,8 @@ def complete(submitted: Submitted, done: Digitised | None, naming: Naming, model
     that the OCR engine can read, empty for any.
     """
     if done is None:
-        draft = replace(submitted.draft, item=replace(submitted.draft.item, accession=naming.accession))
+        plain = replace(submitted.draft.item, accession=naming.accession, status=naming.status)
+        draft = replace(submitted.draft, item=plain)
         return _finished(draft, "", naming)
     draft = _compared(_warned(submitted.draft, done, models), done.languages)
     item = replace(
@@ -98,6 +99,7 @@ def complete(submitted: Submitted, done: Digitised | None, naming: Naming, model
         languages=draft.item.languages or done.languages,
         page_count=done.page_count,
         accession=naming.accession,
+        status=naming.status,
     )
     draft = replace(draft, item=item, problems=(*draft.problems, *done.problems))
     draft, prefixes = with_doi_elsewhere(draft, done.dois, done.pages, naming.doi_prefixes)

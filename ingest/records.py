@@ -36,7 +36,7 @@ from metadata.mapping import Mapping
 from metadata.marc21 import read_marc21
 from metadata.marcxml import is_marcxml, read_marcxml
 from metadata.matching import Matcher
-from metadata.model import Doi, Item
+from metadata.model import Doi, Item, Status
 from metadata.mods import is_mods, read_mods
 from metadata.problems import Problem, problem
 from metadata.rest_json import read_crossref_json, read_datacite_json
@@ -116,12 +116,16 @@ class Amendment:
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What the short stages go by: what matches subjects, the DOI prefixes, the batch's collection and accession."""
+    """What the short stages go by: what matches subjects, the DOI prefixes, the batch's collection and accession.
+
+    ``status`` is that of what is new: published, or held for approval.
+    """
 
     matcher: Matcher
     doi_prefixes: Prefixes
     collection: str
     accession: str
+    status: Status = "published"
 
 
 _AT_ONCE = 256 << 10  # bytes of lines
@@ -235,7 +239,7 @@ class RecordShelf:
             item = replace(item, status=held.status, reason=held.reason, doi=_doi_of(held, item))
             item = replace(item, collections=into_collections(held, item.collections).collections)
         else:
-            item = self._register.with_own_doi(item)
+            item = replace(self._register.with_own_doi(item), status=self._naming.status)
         if draft.links:
             self._tied[item.id] = (draft.item.source, draft.links)
         self._write(item)

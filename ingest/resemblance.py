@@ -12,6 +12,7 @@ import msgspec
 
 from archive.catalogue import Catalogue
 from ingest.ledger import Ledger
+from metadata.accession import is_undone
 from metadata.description import shorten
 from metadata.likeness import Alike, Likeness
 from metadata.likeness_features import begins, heads
@@ -52,7 +53,7 @@ class Resemblance:
         self._candidates: set[str] = set()  # held items that bear a number of the batch
         self._tied: set[tuple[str, str]] = set()
         self._own: dict[str, str] = {}  # by item: the library's own that is the same publication
-        self._held = sum(catalogue.counts()[:2])
+        self._held = catalogue.number()
 
     def note(self, source: str, item: Item) -> None:
         """Compare what comes in from ``source``, new or changed, with what came before, and remember it."""
@@ -76,8 +77,8 @@ class Resemblance:
         """Return what there is to say, by the source of the piece; all must have been noted and tied."""
         for held in self._alike_held():
             for alike in self._likeness.like(held):
-                if held.status == "published":
-                    if alike.kind == "duplicate" and not held.origins:
+                if held.status != "withdrawn" and not is_undone(held):
+                    if alike.kind == "duplicate" and held.status == "published" and not held.origins:
                         self._own.setdefault(alike.key, held.id)
                     title, reasons = shorten(held.title.value, _SHOWN), ", ".join(alike.reasons)
                     self._ledger.liken(alike.key, _code(alike), held.id, title, reasons)

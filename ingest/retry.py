@@ -78,7 +78,7 @@ def _documents(
 ) -> Iterator[Document]:
     """Yield the items with unread pages as documents, and note them in ``cases`` by their ids."""
     for item in library.items():
-        if item.status != "published" or not any(item.files_as("pages")):
+        if item.status == "withdrawn" or not any(item.files_as("pages")):
             continue
         try:
             unread = unread_pages(library, item)

@@ -77,6 +77,12 @@ def model_of(library: Library, labels: Labels, cache: Path, done: Callable[[int]
     return model
 
 
+def kept_model(cache: Path) -> Model:
+    """Return the model that is kept, be it of an earlier day; the untrained one where there is none: for who waits."""
+    kept = _read(cache / FILE)
+    return kept.model if kept and kept.edition == EDITION else UNTRAINED_MODEL
+
+
 def learn_from(examples: Iterable[Example], labels: Labels) -> Model:
     """Return a model learnt from texts; the untrained one where nothing can be learnt from them."""
     texts: list[tuple[dict[str, Row], frozenset[str]]] = []

@@ -22,7 +22,7 @@ class Tools:
     ``mapping`` says what the columns of tables mean, where they have names of their own. ``scheduler``
     is the address of a dask cluster whose workers read the pages, ``""`` where this machine does.
     ``folders`` says how folders of images are taken (:mod:`ingest.series`). ``decisions`` are a librarian's, on
-    keywords (:mod:`archive.subject_decisions`).
+    keywords (:mod:`archive.subject_decisions`). With ``hold`` what is new waits for approval and is not public.
     """
 
     engine: OcrEngine
@@ -38,6 +38,7 @@ class Tools:
     scheduler: str = ""
     folders: Folders = "auto"
     decisions: Decisions = field(default_factory=lambda: NO_DECISIONS)
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,13 +82,16 @@ class Accession:
 
 
 def undone_reason(accession_id: str) -> str:
-    """Return the reason for which an item is withdrawn that an accession brought, and took away when undone."""
+    """Return the reason for which an item is gone that an accession brought, and took away when undone."""
     return f"The accession {accession_id}, which brought it, was undone."
 
 
 def is_undone(item: Item) -> bool:
-    """Say whether an item is withdrawn only because its accession was undone: it may come again as if new."""
-    return item.status == "withdrawn" and item.reason == undone_reason(item.accession)
+    """Say whether an item is gone only because its accession was undone: it may come again as if new.
+
+    One that was public is withdrawn; one that was held is held for good, for nobody is to approve it.
+    """
+    return item.status != "published" and item.reason == undone_reason(item.accession)
 
 
 def count_outcomes(pieces: Iterable[Piece]) -> tuple[tuple[Outcome, int], ...]:

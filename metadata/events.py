@@ -20,6 +20,7 @@ EventType = Literal[
     "migration",
     "metadata modification",
     "fixity check",
+    "approval",
     "withdrawal",
     "restoration",
     "repair",

@@ -14,7 +14,7 @@ TitleKind = Literal["", "other", "translated"]
 DateKind = Literal["created", "issued", "covered"]
 RelationKind = Literal["isTranslationOf", "isPartOf", "replaces", "isFormatOf", "isVersionOf"]
 FileRole = Literal["original", "access", "pages"]
-Status = Literal["published", "withdrawn"]
+Status = Literal["published", "withdrawn", "held"]
 DoiState = Literal["reserved", "draft", "findable", "registered", "external"]
 Access = Literal["", "open", "embargoed", "restricted", "metadata-only"]
 Method = Literal["text-layer", "ocr", "blank", "unread"]
@@ -185,6 +185,7 @@ class Item:
     ISO 3166-2 (``countries``: ``FR``, ``US-CA``) and as ``boxes``. ``edition``, ``extent`` and
     ``places`` (of publication) are as printed.
     ``access`` is ``""`` where nothing is said of it; ``embargo`` is the date (EDTF) that it ends.
+    An item that is ``held`` waits for approval and has never been public; ``status`` is never that again once it is.
     ``origins`` are those of a record that another repository keeps: the first is its home as it was
     harvested here, the others are those that this one had it from.
     """

@@ -7,7 +7,7 @@ Names are CLDR's (Babel), and a few that are in use beside them. What lies in wh
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -62,6 +62,17 @@ def within(code: str) -> tuple[str, ...]:
         waiting.extend(one for one in above if one not in found)
         found.update(dict.fromkeys(above))
     return tuple(found)
+
+
+def parts_of(code: str) -> tuple[str, ...]:
+    """Return the regions and countries that a region consists of; nothing for what is none."""
+    return _regions().get(code, ())
+
+
+def covered(countries: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes of all that a thing lies in, each once: its countries, those that are named, their regions."""
+    codes = dict.fromkeys((*countries, *filter(None, map(find, names))))
+    return tuple(dict.fromkeys(place for code in codes for place in within(code)))
 
 
 def countries_in(code: str) -> frozenset[str]:

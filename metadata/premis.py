@@ -44,6 +44,8 @@ _OUTCOMES: dict[EventOutcome, tuple[str, str]] = {
 _DIGESTS = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 _SCHEMES = frozenset({"doi", "isbn", "issn", "local"})
 _MAKING = ("digitisation", "migration")
+_DECIDED: frozenset[EventType] = frozenset(("metadata modification", "approval", "withdrawal", "restoration"))
+"""What people do at the desk, under their own names."""
 _LICENCE = re.compile(r"https?://(?:www\.)?(?:creativecommons|opendatacommons|gnu)\.org/\S+|https?://spdx\.org/\S+")
 
 # An event as it is linked to: its identifier, and itself.
@@ -59,6 +61,7 @@ def premis(item: Item, events: Iterable[Event]) -> bytes:
     """
     named = [(event_identifier(item.id, event), event) for event in dict.fromkeys(events)]
     agents = dict.fromkeys(event.agent for _, event in named if legal(event.agent).strip())
+    programs = {event.agent for _, event in named if not _is_by_hand(event)}
     attributes = {
         "xmlns:premis": NAMESPACE,
         "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
@@ -69,7 +72,7 @@ def premis(item: Item, events: Iterable[Event]) -> bytes:
         _entity(item, named),
         *(_file(item, file, named) for file in item.files),
         *(_event(item.id, name, event) for name, event in named),
-        *(_agent(agent) for agent in agents),
+        *(_agent(agent, agent in programs) for agent in agents),
         *_rights(item),
     )
     return document(element("premis:premis", attributes, parts))
@@ -223,17 +226,27 @@ def _event(item_id: str, name: str, event: Event) -> str:
         _leaf("eventDateTime", event.at),
         _element("eventDetailInformation", _leaf("eventDetail", detail)) if legal(detail).strip() else "",
         _element("eventOutcomeInformation", _term("eventOutcome", outcome, "eventOutcome", outcome_code)),
-        _doer(event.agent),
+        _doer(event),
         *(_named("linkingObjectIdentifier", found) for found in objects),
     )
 
 
-def _doer(agent: str) -> str:
-    role = _term("linkingAgentRole", "executing program", "eventRelatedAgentRole", "exe")
-    return _named("linkingAgentIdentifier", agent, more=role)
+def _doer(event: Event) -> str:
+    name, code = ("implementer", "imp") if _is_by_hand(event) else ("executing program", "exe")
+    role = _term("linkingAgentRole", name, "eventRelatedAgentRole", code)
+    return _named("linkingAgentIdentifier", event.agent, more=role)
 
 
-def _agent(agent: str) -> str:
+def _is_by_hand(event: Event) -> bool:
+    """Say whether a person did it, not a program: programs have versions."""
+    return event.type in _DECIDED and not name_and_version(event.agent)[1]
+
+
+def _agent(agent: str, is_program: bool) -> str:
+    """Return a program and its version, or a person, who works at the desk by name."""
+    if not is_program:
+        person = _term("agentType", "person", "agentType", "per")
+        return _element("agent", _named("agentIdentifier", agent), _leaf("agentName", agent), person)
     name, version = name_and_version(agent)
     return _element(
         "agent",

@@ -49,6 +49,11 @@ def sets_of(item: Item, vocabulary: Vocabulary = _NO_VOCABULARY, formats: int | 
     return tuple(sorted(specs))
 
 
+def collection_set(name: str) -> str:
+    """Return the setSpec of a collection."""
+    return f"collection:{_encode(name)}"
+
+
 def set_name(spec: str, language: str = "en", vocabulary: Vocabulary = _NO_VOCABULARY) -> str:
     """Return what people call the set ``spec``, in ``en``, ``fr`` or ``es`` (else English).
 

@@ -110,6 +110,7 @@ def _export_marc(home: Home, items: Iterable[Item], out: Path | None, form: Expo
         say(f"{fault.message} What came in it is written from what the library knows. {fault.hint}")
 
     records = MarcRecords(home, tell)
+    items = _for_others(home, items)
     if form is ExportFormat.MARC:
         _export_marc21(records, items, out)
     else:
@@ -145,10 +146,17 @@ def _require_place(home: Home, out: Path) -> None:
 def _export_bag(home: Home, query: str, out: Path | None) -> None:
     if out is None:
         raise UsageError("A bag is a folder.", "Name it with --out; it must be new or empty.")
-    total = 0 if query else sum(home.library.catalogue.counts()[:2])
+    total = 0 if query else home.library.catalogue.number()
     with counting("Items put in the bag", total) as done:
-        made = export_bag(home, chosen(home, query), out, done)
+        made = export_bag(home, _for_others(home, chosen(home, query)), out, done)
     say(f"{counted(made, 'item')} in the bag {out}.")
+
+
+def _for_others(home: Home, items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items as others may know them: nothing of what is held for approval, nor ties to it."""
+    for item in items:
+        if item.status != "held":
+            yield from home.library.catalogue.public([item])
 
 
 def _jsonl(home: Home, items: Iterable[Item]) -> Iterator[bytes]:

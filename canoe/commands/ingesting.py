@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from archive.durable import replace_file, storage
-from canoe.commands.options import HomeOption, JsonOption, open_home, print_json, print_lines, say
+from canoe.commands.options import HomeOption, JsonOption, counted, open_home, print_json, print_lines, say
 from canoe.commands.retrying import run_retry
 from canoe.home import Home
 from canoe.programs import require_languages
@@ -60,6 +60,10 @@ ReportOption = Annotated[
 RetryOption = Annotated[
     bool, typer.Option("--retry", help="Read again the pages that could not be read; takes no paths.")
 ]
+HoldOption = Annotated[
+    bool | None,
+    typer.Option("--hold/--no-hold", help="What is new waits for canoe approve.", show_default="settings"),
+]
 ProgressOption = Annotated[
     ProgressForm, typer.Option(help="How far it is, on standard error: auto, lines, json or none.")
 ]
@@ -76,6 +80,7 @@ def ingest_command(
     mapping: MappingOption = None,
     folders: FoldersOption = None,
     report_file: ReportOption = None,
+    hold: HoldOption = None,
     again: RetryOption = False,
     progress: ProgressOption = ProgressForm.AUTO,
     as_json: JsonOption = False,
@@ -103,14 +108,22 @@ def ingest_command(
     _require_file(report_file)
     tools = replace(tools, mapping=read_mapping(mapping) if mapping else None)
     tools = replace(tools, folders=folders.value) if folders else tools
+    tools = replace(tools, hold=opened.settings.ingest.hold if hold is None else hold)
     report = run_ingest(opened, _given(paths), tools, plan=plan, form=progress)
     print_json(report_json(report)) if as_json else print_lines(report_lines(report))
     if not plan:
         opened.update_index_with_others()
+        _say_held(opened, report)
     if report_file:
         _write_page(report_file, report, opened, plan)
     if any(piece.outcome == "refused" for piece in report.pieces):
         raise typer.Exit(INPUTS_REFUSED)
+
+
+def _say_held(home: Home, report: Report) -> None:
+    held = sum(one.item.accession == report.accession for one in home.library.catalogue.waiting())
+    if report.accession and held:
+        say(f"{counted(held, 'item')} held for approval: canoe approve --accession {report.accession}")
 
 
 def _require_file(report: Path | None) -> None:
@@ -141,10 +154,20 @@ def _require_no_more(paths: list[Path] | None, plan: bool) -> None:
 
 
 def run_ingest(
-    home: Home, paths: list[Path], tools: Tools, plan: bool = False, form: ProgressForm = ProgressForm.AUTO
+    home: Home,
+    paths: list[Path],
+    tools: Tools,
+    plan: bool = False,
+    form: ProgressForm = ProgressForm.AUTO,
+    by: str = "",
 ) -> Report:
-    """Run a batch with progress shown; letting the index follow is left to the caller, after the report."""
+    """Run a batch with progress shown; letting the index follow is left to the caller, after the report.
+
+    ``by`` is who had it done, where that was not at the command line; the events say so.
+    """
     require_languages(tools.languages, tools.models)
     require_executor(tools.scheduler, tools.engine, tools.languages)
     with watching(tools.workers, form) as watcher, nullcontext() if plan else home.library.writer() as writer:
+        if writer and by:
+            writer.agent = f"{by}, with {writer.agent}"
         return ingest(paths, home.library, writer, tools, watcher)

@@ -161,7 +161,7 @@ def shown_as(row: DoiRow, is_registering: bool) -> str:
     if row.phase == "parked":
         return "parked"
     if not row.wanted:
-        return "withdrawn"
+        return "withdrawn" if row.status == "withdrawn" else row.state
     if row.phase == "settled":
         return row.accepted or row.state
     if is_registering:

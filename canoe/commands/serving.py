@@ -10,6 +10,7 @@ import uvicorn
 from canoe.commands.options import HomeOption, open_home, say
 from canoe.connections import Connection
 from canoe.home import Home
+from canoe.usage_processes import counting_for
 from metadata.errors import UsageError
 
 
@@ -32,19 +33,20 @@ def run_server(home: Home, host: str, port: int, workers: int = 1) -> None:
     home.prepare_serving()
     os.environ["CANOE_HOME"] = str(home.path.resolve())
     say(f"Serving {home.settings.library.name} at http://{host}:{port}/ — Ctrl-C stops.")
-    uvicorn.run(
-        "canoe.server:from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        http=Connection,
-        ws="none",
-        server_header=False,
-        timeout_keep_alive=15,
-        limit_concurrency=512,
-    )
+    with counting_for(home, workers):
+        uvicorn.run(
+            "canoe.server:from_environment",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+            http=Connection,
+            ws="none",
+            server_header=False,
+            timeout_keep_alive=15,
+            limit_concurrency=512,
+        )
 
 
 def _require_free(host: str, port: int) -> None:

@@ -17,7 +17,7 @@ _CONFIG = {
 }
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> bool:
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> bool:
     """Say whether a condition comes true in time."""
     end = time.monotonic() + seconds
     while not condition():

@@ -9,10 +9,22 @@ from pathlib import Path
 
 import pytest
 from archive_library import filled
+from hypothesis import HealthCheck, settings
 from small_library import canoe_program, make_batch
+from thoroughness import THOROUGH, usually
 
 # A shell starts what runs in the background deaf to Ctrl-C, and programs started by the tests would be so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Examples that no run had before, and limits of time, fail by chance: the first are for thorough runs.
+settings.register_profile(
+    "canoe",
+    max_examples=usually(40, thoroughly=100),
+    derandomize=not THOROUGH,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("canoe")
 
 
 @pytest.fixture(scope="session")

@@ -96,13 +96,15 @@ def _answers(port: int) -> bool:
 class Readers:
     """Readers that ask on and on, as programs and over HTTP, until they are stopped.
 
-    ``before`` and ``after`` are what may be seen: each item as it was, or as it will be.
+    ``before`` and ``after`` are what may be seen: each item as it was, or as it will be. ``pause`` is how many seconds
+    each waits before it asks again, so that those who write get on.
     """
 
     home: Path
     url: str
     before: Seen
     after: Seen
+    pause: float = 0.0
     wrong: list[str] = field(default_factory=list)
     asked: int = 0
 
@@ -131,6 +133,7 @@ class Readers:
             except (httpx.HTTPError, ValueError, KeyError) as fault:
                 self.wrong.append(f"{ask.__name__}: {type(fault).__name__}: {fault}")
             self.asked += 1
+            self._stop.wait(self.pause)
 
     def _call(self, *arguments: str) -> list[Any]:
         answer = canoe_program(*arguments, "--home", self.home)
@@ -149,7 +152,7 @@ class Readers:
         self.wrong += [f"search finds half of {one}" for one in found.items() if one not in known]
 
     def _web(self) -> None:
-        with httpx.Client(base_url=self.url, timeout=20) as client:
+        with httpx.Client(base_url=self.url, timeout=120) as client:
             records = harvested(lambda path: client.get(path).raise_for_status().text, self.wrong)
             self._require("oai", {identifier: facts["oai"] for identifier, facts in records.items()})
             for identifier in [one for one in records if "files" in self._item(one)][:5]:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -164,9 +165,11 @@ def measure(batch: Path, empty: Path, folder: Path) -> Scene:
         base, peaks, done = taken(disk), [0], threading.Event()
         watching = threading.Thread(target=_watch, args=(disk, peaks, done))
         watching.start()
-        course = Course.run(folder, folder / "empty", home)
-        done.set()
-        watching.join()
+        try:
+            course = Course.run(folder, folder / "empty", home)
+        finally:
+            done.set()
+            watching.join()
     return Scene(course, disk, base, max(peaks))
 
 
@@ -208,7 +211,10 @@ def filled(scene: Scene, percent: int) -> Refusal:
         process = start_ingest(scene.course.folder, scene.home)
         while process.poll() is None and taken(scene.disk) < scene.base + (scene.peak - scene.base) * percent // 100:
             time.sleep(0.0005)
-        with (scene.disk / "of others").open("wb") as stream:
+        with (scene.disk / "of others").open("wb") as stream, suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGSTOP)  # else a quick one has come to its end before the others
+            _fill(stream.fileno(), scene.disk)
+            os.killpg(process.pid, signal.SIGCONT)
             while process.poll() is None:
                 _fill(stream.fileno(), scene.disk)
         out, err = process.communicate()

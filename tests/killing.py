@@ -47,6 +47,15 @@ def finish(process: subprocess.Popen[str]) -> Any:
     return json.loads(out)
 
 
+def wait_until_at_work(process: subprocess.Popen[str], home: Path, patience: float = 300.0) -> None:
+    """Wait until an ingest reads pages into its home; one that ended before has failed."""
+    deadline = time.monotonic() + patience
+    while not any(home.glob("staging/work-*")):
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline, "it has not begun to work"
+        time.sleep(0.01)
+
+
 def faults(home: Path) -> list[str]:
     """Return what is wrong with a home, by Canoe's own check, by ocfl-py's, and in its staging folder."""
     checked = canoe_here("check", "--home", home, "--json").json["faults"]
@@ -67,7 +76,7 @@ def session_members(session: int) -> list[int]:
     return found
 
 
-def all_gone(session: int, patience: float = 10.0) -> bool:
+def all_gone(session: int, patience: float = 60.0) -> bool:
     """Say whether every process of a session ends within ``patience`` seconds."""
     deadline = time.monotonic() + patience
     while session_members(session):

@@ -62,10 +62,15 @@ def canoe_program(*arguments: str | Path, cwd: Path | None = None, **more: str) 
 
 
 def canoe_here(*arguments: str | Path) -> Answer:
-    """Run the same in this process: what the program does after it has been started."""
+    """Run the same in this process: what the program does after it has been started.
+
+    An ingest and a check have one worker where none are named: to start another takes longer than all there is to do.
+    """
     written, err = io.BytesIO(), io.StringIO()
     out = io.TextIOWrapper(written, "utf-8")
     asked = ["canoe", *map(str, arguments)]
+    if arguments[:1] in (("ingest",), ("check",)) and "--workers" not in asked:
+        asked += ["--workers", "1"]
     with patch.object(sys, "argv", asked), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = canoe.__main__.run()
     out.flush()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from thoroughness import usually
 
 from archive import bag as bag_module
 from archive.bag import MOST_PROBLEMS, check_bag
@@ -318,7 +319,7 @@ _LINES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=usually(45, thoroughly=150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(_TAGS, st.lists(_LINES, max_size=6).map(b"".join), max_size=5), st.booleans())
 def test_garbage_is_refused_with_words_and_never_raises(tags: dict[str, bytes], payload: bool) -> None:
     with tempfile.TemporaryDirectory() as name:

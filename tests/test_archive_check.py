@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from archive_library import book, dump, faults, publishing, sha512
+from thoroughness import usually
 
 from archive.check import check_archive, check_object
 from archive.library import Library
@@ -241,7 +242,7 @@ def test_any_flipped_bit_is_found(library: Library) -> None:
 def test_every_bit_of_a_sidecar_and_a_declaration_counts(library: Library) -> None:
     folder = Place(library).folder
     for name in ("inventory.json.sha512", "0=ocfl_object_1.1"):
-        for bit in range((folder / name).stat().st_size * 8):
+        for bit in range(0, (folder / name).stat().st_size * 8, usually(7, thoroughly=1)):
             flip(folder / name, bit)
             assert check_object(folder, library.archive), (name, bit)
             flip(folder / name, bit)

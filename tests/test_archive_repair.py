@@ -11,6 +11,7 @@ import pytest
 from archive_faults import flip, kept, spoil
 from archive_library import bare_item, book, dump, faults, files_of, oracle, publishing, put_records, tree
 from test_archive_replication import killed_before
+from thoroughness import steps
 
 from archive.library import Library, Writer
 from archive.lock import writer_lock
@@ -458,22 +459,20 @@ def test_what_a_killed_writer_left_is_finished_not_moved_out(
 
 
 def test_killed_at_any_step_it_is_no_worse_and_the_next_run_mends_the_rest(
-    home: Path, copied: LocalFolder, pristine: Path, tmp_path: Path
+    home: Path, copied: LocalFolder, pristine: Path, folder: Path
 ) -> None:
     spoil(home / "archive", 101, count=4)
     shutil.rmtree(folder_of(home, 4))
     damaged = faults_in(home)
-    step = 1
-    while True:
-        killed = tmp_path / "killed"
+    killed = folder / "killed"
+    for step in steps(9):
         shutil.rmtree(killed, ignore_errors=True)
         shutil.copytree(home, killed, symlinks=True)
-        if not killed_before(step, lambda killed=killed: mend(killed, copied)):  # type: ignore[misc]
+        if not killed_before(step, lambda: mend(killed, copied)):
             break
         assert faults_in(killed) <= damaged, f"killed before step {step}"
         assert mend(killed, copied).left == [], f"after a kill before step {step}"
         assert kept(killed / "archive") == kept(pristine / "archive"), f"after a kill before step {step}"
-        step += 4
     assert step > 40
 
 

@@ -12,6 +12,7 @@ import pytest
 from archive_faults import flip, kept, spoil
 from archive_library import book, oracle, publishing, put_records, sha512, tree
 from moto.server import ThreadedMotoServer
+from thoroughness import usually
 
 from archive.library import Library
 from archive.repair import Orders, Repaired, open_for_repair, repair
@@ -125,7 +126,7 @@ def test_what_is_damaged_here_is_not_sent(library: Library) -> None:
     assert place.files(key_of(library, 1)) == {}
 
 
-@pytest.mark.parametrize("seed", [100, 101])
+@pytest.mark.parametrize("seed", usually([100], thoroughly=[100, 101, 102]))
 def test_the_archive_is_mended_from_it(library: Library, place: Replica, small: Path, seed: int) -> None:
     run(library, place)
     library.catalogue.close()

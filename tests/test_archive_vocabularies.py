@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from archive_library import bare_item, book, dump, faults, oracle, put_records, tree
 from test_archive_recovery import NOW, copy, killed_before
+from thoroughness import steps
 
 from archive.cataloguing import Publishing
 from archive.library import Library, Writer
@@ -435,8 +436,9 @@ def test_killed_before_any_step_it_is_absent_or_whole(
     whole = copy(library.home, folder / "whole")
     replacing(whole)
     wanted = tree(whole / "archive"), dump(whole / "catalogue.db"), read(open_library(whole))
-    step = 1
-    while killed_before(step, replacing, copy(library.home, folder / "killed")):
+    for step in steps(7):
+        if not killed_before(step, replacing, copy(library.home, folder / "killed")):
+            break
         again = open_library(folder / "killed")
         with again.writer():
             pass
@@ -449,7 +451,6 @@ def test_killed_before_any_step_it_is_absent_or_whole(
         replacing(folder / "killed")
         assert (tree(folder / "killed/archive"), dump(folder / "killed/catalogue.db")) == wanted[:2]
         assert read(open_library(folder / "killed")) == wanted[2]
-        step += 4
     assert step > 30
 
 

@@ -4,7 +4,7 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -21,19 +21,21 @@ SOON, MOST = 0.4, 8
 
 
 async def _answer(request: Request) -> Response:
-    return PlainTextResponse(f"{len(await request.body())} bytes" if request.method == "POST" else "x" * 50_000_000)
+    size = int(request.query_params.get("size", 50_000_000))
+    return PlainTextResponse(f"{len(await request.body())} bytes" if request.method == "POST" else "x" * size)
 
 
-async def _short(_: Request) -> Response:
-    return PlainTextResponse("short")
+async def _short(request: Request) -> Response:
+    return PlainTextResponse("short", headers={"X-Host": request.headers["host"]})
 
 
 @pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[uvicorn.Server]:
     monkeypatch.setattr(connections, "REQUEST_SECONDS", SOON)
     monkeypatch.setattr(connections, "STALLED_SECONDS", SOON)
     monkeypatch.setattr(connections, "LINGERING_SECONDS", SOON)
     monkeypatch.setattr(connections, "MOST_WAITED_FOR", MOST)
+    monkeypatch.setattr(connections, "MOST_STALLED", MOST)
     app = Starlette(routes=[Route("/", _answer, methods=["GET", "POST"]), Route("/short", _short)])
     config = uvicorn.Config(app, port=0, http=Connection, ws="none", log_level="error", limit_concurrency=3 * MOST)
     server = uvicorn.Server(config)
@@ -41,16 +43,40 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     thread.join()
 
 
-def opened(port: int, sent: bytes) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port))
+@pytest.fixture
+def port(server: uvicorn.Server) -> int:
+    number: int = server.servers[0].sockets[0].getsockname()[1]
+    return number
+
+
+def opened(port: int, sent: bytes, room: int = 0) -> socket.socket:
+    """Open a connection and send something; ``room`` is how many bytes it takes in without being read, 0: many."""
+    connection = socket.socket()
+    if room:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
     connection.settimeout(20)
+    connection.connect(("127.0.0.1", port))
     connection.sendall(sent)
     return connection
+
+
+def whole(connection: socket.socket) -> bytes:
+    answer = b""
+    while part := connection.recv(1 << 16):
+        answer += part
+    return answer
+
+
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
 
 
 @pytest.mark.parametrize(
@@ -124,3 +150,85 @@ def test_who_does_not_end_is_cut_off(port: int) -> None:
             connection.sendall(b"a" * 1000)
             time.sleep(SOON / 8)
     assert time.monotonic() < began + 20 * SOON
+
+
+def _kept_back(server: uvicorn.Server) -> int:
+    """Return how many bytes the server keeps for a client, the only one, that the system does not take any more."""
+    (connection,) = server.server_state.connections
+    kept: int = connection.transport.get_write_buffer_size()
+    return kept
+
+
+def test_the_last_part_of_an_answer_is_not_kept_for_ever(server: uvicorn.Server, port: int) -> None:
+    size, kept = 4_000_000, 0
+    for _ in range(10):  # how much the system takes for a client that reads nothing is found out by asking
+        with opened(port, f"GET /?size={size} HTTP/1.1\r\nHost: a\r\n\r\n".encode(), 4096):
+            time.sleep(SOON / 2)
+            kept = _kept_back(server)
+            if 0 < kept < 65_536:  # so little that nobody is told that the client takes nothing
+                assert within(20 * SOON, lambda: not server.server_state.connections)
+                return
+        size += 30_000 - kept
+        assert within(5, lambda: not server.server_state.connections)
+    pytest.skip("the system takes now more and now less")
+
+
+def test_of_many_who_take_nothing_the_longest_are_let_go(server: uvicorn.Server, port: int) -> None:
+    asking = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    with ExitStack() as stack:
+        for _ in range(4 * MOST):
+            stack.enter_context(opened(port, asking, 4096))
+        assert len(server.server_state.connections) <= 3 * MOST
+        with opened(port, b"GET /short HTTP/1.0\r\nHost: a\r\n\r\n") as honest:
+            assert whole(honest).endswith(b"short")
+
+
+def test_a_file_may_be_long_in_coming_and_a_few_bytes_may_not(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "BODY_BYTES", 100)
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3000\r\n\r\n"
+    with opened(port, head) as quick, opened(port, head) as slow:
+        for _ in range(30):
+            quick.sendall(b"x" * 100)
+            with suppress(ConnectionError):
+                slow.sendall(b"x")
+            time.sleep(SOON / 10)
+        assert whole(quick).endswith(b"3000 bytes")
+        with suppress(ConnectionError):
+            assert whole(slow) == b""
+
+
+def test_who_comes_when_there_are_too_many_is_told_when_to_come_again(
+    server: uvicorn.Server, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST_WAITED_FOR", 10 * MOST)
+    with ExitStack() as stack:
+        for _ in range(3 * MOST - 1):
+            stack.enter_context(opened(port, b""))
+        assert within(5, lambda: len(server.server_state.connections) == 3 * MOST - 1)
+        with opened(port, b"GET /short HTTP/1.1\r\nHost: a\r\n\r\n") as refused:
+            head, _, body = whole(refused).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nretry-after: 5" in head.lower()
+    assert b"come again" in body
+    assert within(5, lambda: not server.server_state.connections)
+    with opened(port, b"GET /short HTTP/1.0\r\nHost: a\r\n\r\n") as welcome:
+        assert whole(welcome).endswith(b"short")
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "host"),
+    [
+        ("http://library.example.org/short", 200, "library.example.org"),
+        ("HTTPS://library.example.org:8000/short?a=http://b/", 200, "library.example.org:8000"),
+        ("http://someone@library.example.org/short", 404, ""),
+        ("http:///short", 404, ""),
+        ("short", 404, ""),
+        ("*", 404, ""),
+        ("//evil.example/short", 404, ""),
+    ],
+)
+def test_targets_of_every_form_are_understood_or_refused(port: int, target: str, status: int, host: str) -> None:
+    with opened(port, f"GET {target} HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n".encode()) as asking:
+        answer = whole(asking)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert not host or f"x-host: {host}\r\n".encode() in answer

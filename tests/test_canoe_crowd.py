@@ -5,15 +5,15 @@ import os
 import shutil
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
 from crowding import HELD, Readers, served, settle, together, wrong_ends
-from killing import State, faults, finish, start_ingest
+from killing import State, faults, finish, start_ingest, wait_until_at_work
 from seen import look
 from shelves import make_report, make_shelf
 from small_library import canoe_here, canoe_program, marc_file, record
+from thoroughness import usually
 
 GARBAGE = b"\xff\xfe\x00process \x1b]0;owned\x07\n\x1b[2J" + b"x" * 100_000
 TEXT_ONLY = ("reports/1.pdf", "reports/2.pdf", "records.mrc", "records.xml")
@@ -47,9 +47,9 @@ def test_ingests_at_once_do_their_work_or_name_the_holder_and_readers_see_nothin
     shelves: Path, undisturbed: State, home: Path
 ) -> None:
     with served(home) as url:
-        readers = Readers(home, url, look(home), undisturbed.seen)
+        readers = Readers(home, url, look(home), undisturbed.seen, pause=1.0)
         with readers.reading():
-            ends = together(shelves, home, [("batch",), ("batch",), ("other",)])
+            ends = together(shelves, home, [*usually([], thoroughly=[("batch",)]), ("batch",), ("other",)])
             again = settle(shelves, home, ends)
         assert readers.wrong == []
         assert readers.asked > 3
@@ -61,9 +61,7 @@ def test_ingests_at_once_do_their_work_or_name_the_holder_and_readers_see_nothin
 
 def test_a_killed_holder_holds_nothing_for_the_next(shelves: Path, home: Path) -> None:
     holder = start_ingest(shelves, home, workers=1)
-    deadline = time.monotonic() + 60
-    while not list(home.glob("staging/work-*")) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until_at_work(holder, home)
     os.killpg(holder.pid, signal.SIGSTOP)  # it holds the home however slow the machine is
     refused = canoe_here("ingest", shelves / "other", "--home", home)
     assert refused.code == 5

@@ -44,7 +44,7 @@ def put(home: Home, number: int) -> None:
         writer.put_item(Item(id=f"item{number:06d}", titles=(Text(f"Heron number{number}", "en"),)), {}, "Ingested")
 
 
-def seen_after(reader: SearchReader, query: str, patience: float = 20) -> float:
+def seen_after(reader: SearchReader, query: str, patience: float = 300) -> float:
     began = time.monotonic()
     while not reader.find(Request(query, limit=0)).total:
         assert time.monotonic() < began + patience
@@ -79,7 +79,7 @@ def test_an_index_that_is_lost_is_made_again(home: Home, tmp_path: Path) -> None
         seen_after(reader, "number1")
         home.index.rename(tmp_path / "lost")
         put(home, 2)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 300
         while not home.index.exists() or not list(home.index.glob("*/meta.json.sum")):
             assert time.monotonic() < deadline
             time.sleep(0.02)

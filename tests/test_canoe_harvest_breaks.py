@@ -94,21 +94,22 @@ def test_a_repository_that_is_not_there_is_reported(here: Path) -> None:
 
 
 def test_ctrl_c_brings_in_what_came_and_the_next_harvest_goes_on(here: Path) -> None:
-    waiting = threading.Event()
+    waiting, ended = threading.Event(), threading.Event()
 
     def slow(asked: dict[str, str]) -> Reply | None:
         waiting.set()
-        time.sleep(3)
+        ended.wait(60)
         return None
 
     repository = Repository(RECORDS, fault=on_list(3, slow))
     with serving(repository) as url:
         command = [str(PROGRAM), "harvest", url, "--home", str(here)]
         with subprocess.Popen(command, env=environment(), stdout=-1, stderr=-1) as running:
-            assert waiting.wait(30)
+            assert waiting.wait(120)
             time.sleep(0.2)
             os.kill(running.pid, signal.SIGINT)
-            _, err = running.communicate(timeout=30)
+            _, err = running.communicate()
+        ended.set()
         assert running.returncode == 130, err
         assert lists(here)[0]["pending"] is True
         assert len(held(here)) == 6
@@ -118,11 +119,11 @@ def test_ctrl_c_brings_in_what_came_and_the_next_harvest_goes_on(here: Path) -> 
 
 
 def test_killed_it_loses_no_more_than_the_part_on_its_way(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = threading.Event()
+    waiting, ended = threading.Event(), threading.Event()
 
     def never(asked: dict[str, str]) -> Reply | None:
         waiting.set()
-        time.sleep(2)
+        ended.wait(60)
         return None
 
     repository = Repository(RECORDS, fault=on_list(3, never))
@@ -136,8 +137,9 @@ def test_killed_it_loses_no_more_than_the_part_on_its_way(here: Path, monkeypatc
     with serving(repository) as url:
         command = [str(PROGRAM.with_name("python")), "-c", parts, "harvest", url, "--home", str(here)]
         with subprocess.Popen(command, env=environment(), stdout=-1, stderr=-1) as running:
-            assert waiting.wait(30)
+            assert waiting.wait(120)
             running.kill()
+        ended.set()
         assert [one.name[:14] for one in spool.iterdir()] == ["canoe-harvest-"]
         assert lists(here)[0]["pending"] is True
         repository.asked.clear()

@@ -36,9 +36,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ingested(shelf: Path, empty_home: Path) -> Path:
     """Return a home into which the shelf came, and a year later came again with changes."""
     home = shutil.copytree(empty_home, shelf / "home")
-    finish(start_ingest(shelf, home))
+    finish(start_ingest(shelf, home, workers=1))
     a_year_later(shelf / "batch", reports=4, records=30)
-    finish(start_ingest(shelf, home))
+    finish(start_ingest(shelf, home, workers=1))
     return home
 
 
@@ -67,7 +67,7 @@ def writes(trace: Path, below: Path) -> Iterator[str]:
 @pytest.mark.ocr
 def test_the_same_ingest_again_touches_nothing_in_the_archive(shelf: Path, ingested: Path) -> None:
     before, rows, state = inodes(ingested / "archive"), catalogue_rows(ingested), State.of(ingested)
-    report = finish(start_ingest(shelf, ingested))
+    report = finish(start_ingest(shelf, ingested, workers=1))
     assert inodes(ingested / "archive") == before
     assert catalogue_rows(ingested) == rows
     assert state.differences(State.of(ingested)) == []

@@ -243,7 +243,7 @@ def writing(home: Path) -> None:
 def read_until(home: Path, wanted: int) -> tuple[list[int], int]:
     """Read on one opened library until there are as many items as ``wanted``; return all counts in turn."""
     library, counts, refused = Library.open(home, publishing()), [0], 0
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while counts[-1] < wanted and time.monotonic() < deadline:
         try:
             now = library.catalogue.counts()

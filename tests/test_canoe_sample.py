@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from pymarc import MARCReader, Record
 from pypdfium2 import raw as pdfium
+from thoroughness import THOROUGH, usually
 
 from canoe.sample.build import COLUMNS, EDITIONS, bound, build
 from canoe.sample.canvas import Style
@@ -330,11 +331,12 @@ def _share_found(printed: str, read: list[str]) -> float:
 def test_tesseract_reads_the_french_scan_also_the_page_that_lay_upside_down(sample: Path, tmp_path: Path) -> None:
     scans = list(_scanned_pages(sample / "scans" / FRENCH_SCAN, 300))
     printed = _printed(publication("wetlands.fr"))
-    page = _read(scans[1], "fra", tmp_path)
-    assert ACCENTED in page
-    assert _share_found(printed[1], page) >= 0.97
     wrong = scans[UPSIDE_DOWN - 1]
-    assert ONLY_ON_IT not in _read(wrong, "fra", tmp_path)
+    if THOROUGH:
+        page = _read(scans[1], "fra", tmp_path)
+        assert ACCENTED in page
+        assert _share_found(printed[1], page) >= 0.97
+        assert ONLY_ON_IT not in _read(wrong, "fra", tmp_path)
     turned = _read(wrong.rotate(180), "fra", tmp_path)
     assert ONLY_ON_IT in turned
     assert _share_found(printed[UPSIDE_DOWN - 1], turned) >= 0.97
@@ -343,7 +345,10 @@ def test_tesseract_reads_the_french_scan_also_the_page_that_lay_upside_down(samp
 @pytest.mark.ocr
 @pytest.mark.parametrize(
     ("name", "language", "dpi"),
-    [("cloudforest.es", "spa", 300), ("cloudforest.en", "eng", 200), ("turtles.fr", "fra", 300)],
+    usually(
+        [("cloudforest.en", "eng", 200)],
+        thoroughly=[("cloudforest.es", "spa", 300), ("cloudforest.en", "eng", 200), ("turtles.fr", "fra", 300)],
+    ),
 )
 def test_tesseract_reads_the_other_kinds_of_scan(
     sample: Path, tmp_path: Path, name: str, language: str, dpi: int

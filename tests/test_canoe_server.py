@@ -31,11 +31,11 @@ class Served:
 
     def get(self, path: str) -> httpx.Response:
         """Return the answer to a GET."""
-        return httpx.get(f"{self.url}{path}", timeout=20)
+        return httpx.get(f"{self.url}{path}", timeout=120)
 
     def harvester(self) -> Any:
         """Return a client that harvests it."""
-        return Sickle(f"{self.url}/oai", timeout=20)
+        return Sickle(f"{self.url}/oai", timeout=120)
 
 
 def _free_port() -> int:
@@ -58,7 +58,7 @@ def _serving(home: Path, port: int) -> Iterator[Served]:
     process = subprocess.Popen(command, env=environment(), text=True, stderr=subprocess.PIPE)
     served = Served(f"http://127.0.0.1:{port}", home, process)
     try:
-        assert _within(30, lambda: _answers(port) or process.poll() is not None)
+        assert _within(300, lambda: _answers(port) or process.poll() is not None)
         yield served
     finally:
         process.kill()
@@ -172,7 +172,7 @@ def test_ctrl_c_stops_it_at_once(home: Path) -> None:
     with _serving(home, _free_port()) as served:
         served.get("/")
         served.process.send_signal(signal.SIGINT)
-        _, err = served.process.communicate(timeout=15)
+        _, err = served.process.communicate(timeout=300)
         assert served.process.returncode in (0, 130)
         assert "Traceback" not in err
         assert "Serving The test library" in err

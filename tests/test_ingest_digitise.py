@@ -9,6 +9,7 @@ import pytest
 from failing_engines import Burning, Crashing, Devouring, Exiting, Good, Hanging, Raising, Rubbish
 from PIL import Image
 from scans import ENGLISH, FRENCH, LIMITS, SPANISH, document, scan_of, scanned, typeset
+from thoroughness import ONLY_THOROUGHLY, usually
 
 from ingest.digitise import digitise
 from ingest.documents import Digitised, Document, Limits, Progress, Refused
@@ -91,8 +92,7 @@ def test_documents_are_taken_up_only_as_they_are_needed(tmp_path: Path) -> None:
     ("engine", "limits"),
     [
         (Crashing(3), LIMITS),
-        (Crashing(3, signal.SIGKILL), LIMITS),
-        (Exiting(3), LIMITS),
+        *usually([], thoroughly=[(Crashing(3, signal.SIGKILL), LIMITS), (Exiting(3), LIMITS)]),
         (Devouring(3), LIMITS),
         (Hanging(3), replace(LIMITS, patience=1)),
         (Burning(3), replace(LIMITS, processor=1, patience=20)),
@@ -130,7 +130,7 @@ def test_closing_ends_the_workers_at_once(five: Document, tmp_path: Path) -> Non
     assert isinstance(next(outcomes), Digitised)
     began = time.monotonic()
     outcomes.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < LIMITS.patience / 2
 
 
 def test_there_is_no_engine_of_another_name() -> None:
@@ -174,11 +174,11 @@ def test_awkward_files_come_in_or_are_refused_by_name(tmp_path: Path) -> None:
     if not HARD.exists():
         pytest.skip("../shared/data is absent")
     names = ["stamp_only.pdf", "html_named.pdf", "enc_user.pdf", "bad_text_layer.pdf", "bomb_40000.tif"]
-    names += ["a'b;$(x) & c.pdf", "Año 2080 – Ñandú «edición».pdf"]
+    names += ["a'b;$(x) & c.pdf", *usually([], thoroughly=["Año 2080 – Ñandú «edición».pdf"])]
     made = [document(HARD / name, tmp_path / str(n), ("fra",) if n < 4 else ("spa",)) for n, name in enumerate(names)]
     outcomes = _run(made, Tesseract())
     assert [_codes(outcome) for outcome in outcomes] == [
-        [], ["file-disguised"], ["file-locked"], [], ["file-too-large"], [], [],
+        [], ["file-disguised"], ["file-locked"], [], ["file-too-large"], *([] for _ in names[5:]),
     ]  # fmt: skip
     texts = [" ".join(page.text for page in _pages(one)) for one in outcomes if isinstance(one, Digitised)]
     assert all("tous les sens" in text for text in texts[:2])
@@ -186,13 +186,33 @@ def test_awkward_files_come_in_or_are_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.ocr
-@pytest.mark.shared
 def test_turned_and_multipage_scans_are_read(tmp_path: Path) -> None:
+    first, *others = scan_of(tmp_path, [ENGLISH, FRENCH, SPANISH])
+    scanned(tmp_path / "turned.pdf", [first.rotate(180)])
+    frames = [one.point(lambda value: 255 * (value > 150)).convert("1") for one in (first, *others)]
+    frames[0].save(
+        tmp_path / "frames.tif", save_all=True, append_images=frames[1:], compression="group4", dpi=(300, 300)
+    )
+    turned, tiff = _turned_and_tiff(tmp_path / "turned.pdf", tmp_path / "frames.tif", tmp_path)
+    assert [page.rotation for page in turned] == [180]
+    assert "forty species" in turned[0].text
+    assert [page.language for page in tiff] == ["en", "fr", "es"]
+
+
+def _turned_and_tiff(turned: Path, tiff: Path, folder: Path) -> tuple[list[Page], list[Page]]:
+    """Return the pages of two documents."""
+    made = [document(path, folder / f"work-{path.name}", ("eng", "fra", "spa")) for path in (turned, tiff)]
+    first, second = (_pages(one) for one in _run(made, Tesseract()) if isinstance(one, Digitised))
+    return first, second
+
+
+@pytest.mark.ocr
+@pytest.mark.shared
+@ONLY_THOROUGHLY
+def test_turned_and_multipage_scans_of_whole_pages_are_read(tmp_path: Path) -> None:
     if not HARD.exists():
         pytest.skip("../shared/data is absent")
-    names = ["rot180.pdf", "multipage_g4.tif"]
-    made = [document(HARD / name, tmp_path / name, ("eng", "fra", "spa")) for name in names]
-    turned, tiff = (_pages(one) for one in _run(made, Tesseract()) if isinstance(one, Digitised))
+    turned, tiff = _turned_and_tiff(HARD / "rot180.pdf", HARD / "multipage_g4.tif", tmp_path)
     assert [page.rotation for page in turned] == [180]
     assert "all very well to join them" in turned[0].text
     assert [page.language for page in tiff] == ["en", "fr", "es"]

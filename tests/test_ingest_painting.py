@@ -75,6 +75,18 @@ def test_turned_pages_stand_upright(painter: Painter, tmp_path: Path, kind: str,
     assert all(is_dark(image, word) for word in WORDS)
 
 
+@pytest.mark.parametrize(("told", "stored"), [(6, Image.Transpose.ROTATE_90), (8, Image.Transpose.ROTATE_270)])
+def test_a_photograph_that_nobody_read_stands_as_the_camera_noted(
+    painter: Painter, tmp_path: Path, told: int, stored: Image.Transpose
+) -> None:
+    noted = Image.Exif()
+    noted[0x0112] = told
+    drawn(WORDS).transpose(stored).save(tmp_path / "photo.jpg", quality=95, exif=noted)
+    unread = Leaf(tmp_path / "photo.jpg", "image/jpeg", 0, 0, SIZE)
+    image = opened(painter.paint(unread, Cut(WHOLE, SIZE)))
+    assert all(is_dark(image, word) for word in WORDS)
+
+
 def test_tiles_join_to_the_page(painter: Painter, leaf: Leaf) -> None:
     joined = Image.new("L", SIZE)
     for left in range(0, SIZE[0], 256):

@@ -42,7 +42,7 @@ def _is_running(process: int) -> bool:
     return state not in "ZX"
 
 
-def _wait_for(condition: Callable[[], bool], seconds: float = 20) -> bool:
+def _wait_for(condition: Callable[[], bool], seconds: float = 120) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from kernel_items import ITEM, RELATED, items, some, ties
 from lxml import etree
 from schemas_here import SHARED, schema_of
+from thoroughness import usually
 
 from ingest.doi_schema import Schema
 from metadata.agency_rules import crossref_fault, datacite_fault
@@ -123,7 +124,7 @@ def test_what_the_deposit_schema_refuses_is_refused_before_it_is_sent(kind: str,
 
 
 @pytest.mark.shared
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=usually(18, thoroughly=60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(item=items, related=some(ties))
 def test_what_is_sent_of_any_item_is_valid_and_not_refused(
     kernel: etree.XMLSchema, deposits: etree.XMLSchema, item: Item, related: tuple[Related, ...]

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from schemas_here import SHARED, schema_of
+from thoroughness import usually
 
 from metadata.alto import NAMESPACE, alto, lines_of
 from metadata.events import Event
@@ -95,7 +96,7 @@ TEXTS = st.text(st.characters(exclude_categories=[]), max_size=6)
     st.sampled_from(["text-layer", "ocr", "blank", "unread"]),
     st.booleans(),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=usually(60, thoroughly=200), deadline=None)
 def test_whatever_is_on_a_page_its_alto_is_valid(
     schema: etree.XMLSchema, words: list[Word], text: str, language: str, method: str, agrees: bool
 ) -> None:

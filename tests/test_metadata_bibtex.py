@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import usually
 
 from metadata.bibtex import is_bibtex, read_bibtex
 from metadata.bibtex_export import bibtex, key
@@ -243,7 +244,7 @@ def test_memory_is_bounded_and_nothing_grows_without_end() -> None:
     assert peak < 8 * LARGEST
 
 
-@settings(max_examples=60)
+@settings(max_examples=usually(18, thoroughly=60))
 @given(st.integers(1, 40), st.lists(st.sampled_from(["{", "}", '"', "@misc{k,", ",", "=", "title", "#", "\n", "é"])))
 def test_blocks_of_any_length_give_the_same(size: int, parts: list[str]) -> None:
     data = ("@misc{a, title={A}}\n" + "".join(parts) + "\n@misc{b, title={B}}\n").encode()
@@ -261,8 +262,8 @@ def test_every_entry_of_a_long_file_is_counted() -> None:
     found = outcome(cut)
     assert len(cut) > CHUNK
     assert found == [f"Title {n}" if n % 10 else "record-damaged" for n in range(6_000)]
-    unseparated = outcome("@misc{a,\n" * 4_000)
-    assert len(unseparated) == 4_000
+    many = usually(1_000, thoroughly=4_000)
+    assert len(outcome("@misc{a,\n" * many)) == many
 
 
 def test_recognition() -> None:
@@ -358,7 +359,7 @@ def comparable(text: str) -> str:
     return " ".join(part.strip() for part in plain(text).split(",") if part.strip())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=usually(24, thoroughly=80), deadline=None)
 @given(ITEMS)
 def test_what_is_written_reads_back(item: Item) -> None:
     (found,) = read("% before\n" + bibtex(item, SITE, NOTHING) + bibtex(item, SITE, NOTHING))[:1]

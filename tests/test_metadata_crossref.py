@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from kernel_items import ITEM, items
 from lxml import etree
 from schemas_here import SHARED, schema_of
+from thoroughness import usually
 
 from metadata.crossref import NAMESPACE, Head, crossref, deposit
 from metadata.model import Agent, Contribution, Date, Doi, Identifier, Item, Series, Text
@@ -98,7 +99,7 @@ def test_what_is_told() -> None:
 
 
 @pytest.mark.shared
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=usually(12, thoroughly=25), deadline=None)
 @given(items)
 def test_any_item_is_valid(valid: Callable[[Item], etree._Element], item: Item) -> None:
     valid(replace(item, doi=BARE.doi))

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from kernel_items import ITEM, RELATED, items, real_items, some, ties
 from lxml import etree
 from schemas_here import SHARED
+from thoroughness import usually
 
 from metadata.datacite import datacite
 from metadata.kernel import MandatoryMissing, Related, doubt, link, related_to, w3cdtf
@@ -311,7 +312,7 @@ def test_the_full_item_is_valid(schema: etree.XMLSchema) -> None:
 
 
 @pytest.mark.shared
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=usually(12, thoroughly=40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(item=items, related=some(ties))
 def test_any_item_with_a_doi_is_valid(schema: etree.XMLSchema, item: Item, related: tuple[Related, ...]) -> None:
     named = replace(item, doi=Doi("10.1/a", "reserved"))

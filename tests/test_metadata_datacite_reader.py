@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from kernel_items import ITEM, RELATED, items
 from lxml import etree
 from schemas_here import SHARED
+from thoroughness import usually
 
 from metadata.datacite import datacite
 from metadata.datacite_reader import is_datacite, read_datacite
@@ -78,7 +79,7 @@ def test_boxes_countries_and_places_come_back() -> None:
     assert (found.countries, found.boxes, found.coverage) == (item.countries, item.boxes, (Text("Sénégal"),))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=usually(12, thoroughly=40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(items)
 def test_whatever_is_written_can_be_read(item: Item) -> None:
     try:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from thoroughness import usually
 
 from metadata.dublin_core import iso_date, oai_dc, oai_header
 from metadata.model import (
@@ -231,7 +232,7 @@ hostile = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=usually(30, thoroughly=100), deadline=None)
 @given(hostile)
 def test_whatever_an_item_holds_the_record_is_well_formed(item: Item) -> None:
     assert _values(item, "identifier")[0] == f"{SITE}/item/"
@@ -239,7 +240,7 @@ def test_whatever_an_item_holds_the_record_is_well_formed(item: Item) -> None:
 
 
 @pytest.mark.shared
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=usually(15, thoroughly=50), deadline=None)
 @given(hostile)
 def test_whatever_an_item_holds_the_record_is_valid(schema: etree.XMLSchema, item: Item) -> None:
     schema.assertValid(_record(item))

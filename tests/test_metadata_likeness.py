@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from kernel_items import items, real_items, some
+from thoroughness import usually
 
 from metadata.folding import fold
 from metadata.likeness import COMPARED, MOST, Alike, Likeness
@@ -192,7 +193,7 @@ def test_the_likest_comes_first() -> None:
     assert [one.key for one in found] == ["2", "0", "1"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=usually(30, thoroughly=100), deadline=None)
 @given(held=some(items), one=items)
 def test_any_item_can_be_compared(held: tuple[Item, ...], one: Item) -> None:
     for found in alike(one, *held, one):

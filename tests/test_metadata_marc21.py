@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymarc import Indicators, Subfield
+from thoroughness import usually
 
 from metadata.description import Description, Rejected
 from metadata.marc21 import is_marc21, read_marc21
@@ -115,7 +116,7 @@ def test_a_piece_beyond_all_measure_is_refused_and_passed_over() -> None:
     assert codes(data) == ["record-damaged"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=usually(60, thoroughly=200), deadline=None)
 @given(at=st.integers(0, 63), noise=st.binary(max_size=6), drop=st.integers(0, 6))
 def test_whatever_happens_inside_a_record_its_neighbours_come_in(at: int, noise: bytes, drop: int) -> None:
     inner = record("Forêts")[:-1]

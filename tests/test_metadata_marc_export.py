@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from schemas_here import SHARED, schema_of
+from thoroughness import usually
 
 from metadata.description import Description, Link, Rejected
 from metadata.languages import from_code
@@ -273,7 +274,7 @@ ANY = st.text(st.characters(exclude_categories=[]), max_size=8)
 
 @pytest.mark.shared
 @given(ANY, ANY, ANY)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=usually(45, thoroughly=150), deadline=None)
 def test_whatever_texts_say_the_record_is_valid_and_can_be_read(
     schema: etree.XMLSchema, one: str, two: str, three: str
 ) -> None:

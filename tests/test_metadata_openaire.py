@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from kernel_items import ITEM, RELATED, items, real_items, some, ties
 from lxml import etree
 from schemas_here import SHARED, schema_of
+from thoroughness import usually
 
 from metadata.kernel import MandatoryMissing, Related
 from metadata.model import Date, Doi, Item, Text
@@ -180,7 +181,7 @@ def test_what_nothing_can_stand_for_is_named() -> None:
     assert fault.value.fields == ("title", "date")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=usually(45, thoroughly=150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(item=items, related=some(ties))
 def test_any_item_with_a_title_keeps_the_rules(item: Item, related: tuple[Related, ...]) -> None:
     check(record(replace(item, titles=(*item.titles, Text("Forests"))), related))
@@ -208,7 +209,7 @@ def test_the_full_item_and_every_type_are_valid(schema: etree.XMLSchema) -> None
 
 
 @pytest.mark.shared
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=usually(30, thoroughly=100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(item=items, related=some(ties))
 def test_any_item_with_a_title_is_valid(schema: etree.XMLSchema, item: Item, related: tuple[Related, ...]) -> None:
     schema.assertValid(record(replace(item, titles=(*item.titles, Text("Forests"))), related))

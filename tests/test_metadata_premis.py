@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from schemas_here import SCHEMAS, schema_of
+from thoroughness import usually
 
 from metadata.events import Event
 from metadata.model import Doi, File, Identifier, Item, Text
@@ -144,7 +145,7 @@ ANY = st.text(st.characters(exclude_categories=[]), max_size=5)
 
 
 @given(ANY, ANY, ANY)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=usually(30, thoroughly=100), deadline=None)
 def test_whatever_texts_say_premis_is_valid(schema: etree.XMLSchema, one: str, two: str, three: str) -> None:
     file = File(f"original/{one}", "original", two, 1, "a" * 128, three, two, ((one, "00"),) if one.strip() else ())
     rights, numbers = (Text(one), Text(two)), (Identifier(two, three),)
@@ -154,3 +155,14 @@ def test_whatever_texts_say_premis_is_valid(schema: etree.XMLSchema, one: str, t
         Event("repair", AT, agent=three),
     )
     schema.assertValid(parsed(item, events))
+
+
+def test_who_decided_at_the_desk_is_a_person(schema: etree.XMLSchema) -> None:
+    approved = Event("approval", AT, agent="Marie Curie", detail="looked through")
+    edited = Event("metadata modification", AT, agent="Canoe 0.1.0")
+    root = parsed(events=(CAME, edited, approved))
+    schema.assertValid(root)
+    agents = {
+        one.findtext("p:agentName", "", NS): one.findtext("p:agentType", "", NS) for one in root.iterfind("p:agent", NS)
+    }
+    assert agents == {"Canoe": "software", "Marie Curie": "person"}

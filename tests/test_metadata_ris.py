@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import usually
 
 from metadata.description import Description, Rejected
 from metadata.model import Agent, Contribution, Date, Identifier, Item, Series, Text
@@ -159,7 +160,7 @@ def test_recognition() -> None:
     assert not is_ris(b"title,TY  - JOUR\n")
 
 
-@settings(max_examples=60)
+@settings(max_examples=usually(18, thoroughly=60))
 @given(st.integers(1, 40), st.lists(st.sampled_from(["TY  - BOOK", "TI  - é", "ER  - ", "\n", "\r\n", "\r", "x", " "])))
 def test_blocks_of_any_length_give_the_same(size: int, parts: list[str]) -> None:
     data = "".join(parts).encode()
@@ -247,7 +248,7 @@ def test_a_line_end_in_a_value_begins_no_tag(end: str) -> None:
     assert outcome(ris(item, SITE, NOTHING)) == ["One ER - TY - BOOK TI - Two"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=usually(24, thoroughly=80), deadline=None)
 @given(ITEMS)
 def test_what_is_written_reads_back(item: Item) -> None:
     found = read(ris(item, SITE, NOTHING) * 2)

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thoroughness import usually
 
 from metadata.errors import UsageError
 from metadata.model import Agent, Box, Contribution, Date, Doi, File, Identifier, Item, Relation, Text
@@ -18,14 +19,14 @@ for kind in (File, Item):
 items = st.from_type(Item)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=usually(18, thoroughly=60), deadline=None)
 @given(items)
 def test_the_round_trip_is_exact(item: Item) -> None:
     assert from_json(to_json(item)) == item
     assert from_json(record_line(item)) == item
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=usually(12, thoroughly=30), deadline=None)
 @given(items)
 def test_a_record_is_one_line_and_says_the_same(item: Item) -> None:
     line = record_line(item)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
@@ -22,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message
+from thoroughness import usually
 
 from archive.catalogue import Catalogue
 from archive.catalogued import Listing
@@ -193,7 +195,7 @@ def test_gzip_is_sent_to_those_who_take_it(site: Site, header: str, accepted: bo
 
 
 @given(st.binary(max_size=80), st.sampled_from([FORM, "", "a/b", "\x7f;;="]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=usually(18, thoroughly=60), deadline=None)
 def test_any_body_has_an_answer(site: Site, body: bytes, media_type: str) -> None:
     reply = site.post(body, media_type)
     assert reply.status == 200
@@ -201,7 +203,7 @@ def test_any_body_has_an_answer(site: Site, body: bytes, media_type: str) -> Non
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#"), max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=usually(18, thoroughly=60), deadline=None)
 def test_any_address_has_an_answer(site: Site, query: str) -> None:
     reply = site.send("GET", query)
     assert reply.status == 200
@@ -349,10 +351,12 @@ def test_more_of_the_list_of_all_is_given_without_a_thread(tmp_path: Path) -> No
         assert thread(of_a_set.text, "identity") != loop
 
 
-def test_a_slow_answer_sends_those_after_it_to_threads_for_a_while() -> None:
+def test_a_slow_answer_sends_those_after_it_to_threads_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("oai.pace.time", SimpleNamespace(monotonic=lambda: now))
     pace, brisk = Pace(slow=0.01, calm=0.05), []
     for seconds in (0, 0.02, 0.06):
         with pace.watched() if seconds != 0.06 else nullcontext():
-            time.sleep(seconds)
+            now += seconds
         brisk.append(pace.is_brisk)
     assert brisk == [True, False, True]

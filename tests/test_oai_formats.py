@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from oai_library import NS, START, asked, identifier, made_item, opened, pages, provider_of_all, write
 from schemas_here import SHARED, schema_of
+from thoroughness import usually
 
 from archive.catalogue import Catalogue
 from metadata.disseminations import DATACITE, OPENAIRE, formats_of
@@ -171,7 +172,7 @@ TEXTS = st.one_of(st.text(max_size=6), st.sampled_from(["\x00", " ", "1987", "19
 
 
 @given(title=TEXTS, date=TEXTS, doi=TEXTS, embargo=TEXTS, kind=st.sampled_from(["issued", "created", "covered"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=usually(90, thoroughly=300), deadline=None)
 def test_what_is_said_to_have_a_format_can_be_made_in_it(
     title: str, date: str, doi: str, embargo: str, kind: str
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from faulty_repository import Asked, Fault, Reply, Repository, dublin_core, envelope, on_list, refusal, serving
+from thoroughness import usually
 
 from metadata.accession import Harvest
 from metadata.errors import UsageError
@@ -84,7 +85,7 @@ def test_a_refused_token_begins_the_list_once_again_at_the_last_datestamp(times:
         assert not pages[-1].harvest.complete
 
 
-@pytest.mark.parametrize("page", [1, 2, 3])
+@pytest.mark.parametrize("page", usually([2], thoroughly=[1, 2, 3]))
 def test_a_refused_token_loses_nothing_of_a_list_that_was_in_order_only_so_far(page: int) -> None:
     """What is left from the newest datestamp on is not what is missing: the first page was so by chance."""
     ahead = replace(RECORDS[2], datestamp="2099-01-01T00:00:00Z")

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from oai_library import NOW, START, made_item, opened, repository, write
+from thoroughness import usually
 
 from archive.catalogued import Listing
 from metadata.model import Text
@@ -121,7 +122,7 @@ VALUES = st.one_of(TEXTS, st.sampled_from(["oai_dc", "2001-09-09", "0000-01-01",
 
 
 @given(st.sampled_from([*RULES]), st.dictionaries(NAMES, VALUES, max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=usually(90, thoroughly=300), deadline=None)
 @example("GetRecord", {"identifier": "http://a:99999/", "metadataPrefix": "oai_dc"})
 @example("GetRecord", {"identifier": "//[", "metadataPrefix": "oai_dc"})
 @example("GetRecord", {"identifier": "a:%", "metadataPrefix": "oai_dc"})
@@ -133,7 +134,7 @@ def test_whatever_is_asked_the_answer_is_valid(
 
 
 @given(TEXTS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=usually(150, thoroughly=500), deadline=None)
 def test_whatever_identifier_is_echoed_is_one_to_the_schema(
     schema: etree.XMLSchema, provider: Provider, identifier: str
 ) -> None:

@@ -16,6 +16,7 @@ from search_sample import fill, ids, item_of, sample
 
 import search.tantivy_answer
 import search.tantivy_counts
+import search.tantivy_query
 from search.engine import FACETS, Answer, ItemHit, PageDocument, Request, SearchReader, Snippet, Sort, open_reader
 from search.query import And, Node, Not, Or, Word, parse
 
@@ -46,8 +47,9 @@ def words(snippet: Snippet) -> str:
         ("o'brien", "en1"), ("don't", "en1"), ("forest's", "en1"),
         ('"forest fire"', "en1"), ('"forests fire"', ""), ('"fire forest"', ""), ('"forêts claires"', "fr1"),
         ("fore*", "en1 fr1"), ("l'hon*", "fr1"), ("forê*", "en1 fr1"), ("zzz*", ""),
-        ("forest OR bosque", "en1 es1"), ("forest bosque", ""), ("forest -edge", "en1"), ("bosque -humedal", ""),
-        ("forest -(edge OR fire)", ""), ("(forest OR bosque) -fire", "en1 es1"),
+        ("forest OR bosque", "en1 es1"), ("forest bosque", ""), ("burn panic", "en1"), ("reed smith panic", "en1"),
+        ("forest -edge", ""), ("bosque -humedal", ""),
+        ("forest -(edge OR fire)", ""), ("(forest OR bosque) -fire", "es1"), ('"edge a"', ""), ('"edge a"~5', ""),
         ("title:foret", "fr1"), ("title:wetland", "en1"), ("title:forest", ""), ('title:"foret d afrique"', "fr1"),
         ("title:wetlands forest", "en1"), ("title:humedales OR forest", "en1 es1"), ("-title:wetlands", "es1 fr1"),
         ("dupont", "fr1"), ("smith", "en1"),
@@ -81,6 +83,16 @@ def test_pages_are_the_best_first_and_no_more_than_asked(reader: SearchReader) -
     assert (len(hit.pages), hit.page_total) == (1, 2)
     (hit,) = reader.find(Request("forest")).hits
     assert [page.score for page in hit.pages] == sorted((page.score for page in hit.pages), reverse=True)
+
+
+@pytest.mark.parametrize("most", [1000, 1])
+def test_words_that_begin_so_are_found_on_pages_few_or_many(
+    reader: SearchReader, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(search.tantivy_query, "_MOST_BEGUN", most)
+    for query, pages in (("for*", {"en1": {1, 2}, "fr1": {1}}), ("bos* hum*", {"es1": {1}}), ("h* zz*", {})):
+        hits = reader.find(Request(query)).hits
+        assert {hit.id: {page.number for page in hit.pages} for hit in hits} == pages, query
 
 
 def test_faults_of_the_query_come_with_the_answer(reader: SearchReader) -> None:
@@ -158,6 +170,7 @@ def random_reader(tmp_path_factory: pytest.TempPathFactory) -> SearchReader:
 
 
 def holds(node: Node, text: str) -> bool:
+    """Say whether an item whose words are these holds a query."""
     if isinstance(node, And):
         return all(holds(part, text) for part in node.nodes)
     if isinstance(node, Or):
@@ -169,9 +182,9 @@ def holds(node: Node, text: str) -> bool:
 
 
 def expected(query: str, filters: dict[str, str], without: dict[str, str] | None = None) -> list[PageDocument]:
-    """Return the descriptions of the items one of whose documents holds the query."""
+    """Return the descriptions of the items that hold the query."""
     node = parse(query).node
-    found = [pages[0] for pages in ITEMS if node is None or any(holds(node, page.text) for page in pages)]
+    found = [pages[0] for pages in ITEMS if node is None or holds(node, " ".join(page.text for page in pages))]
     kept = [facts for facts in found if all(value in values_of(facts, facet) for facet, value in filters.items())]
     return [
         facts for facts in kept if not any(value in values_of(facts, facet) for facet, value in (without or {}).items())
@@ -258,7 +271,7 @@ def test_totals_are_exact_beyond_what_an_aggregation_gives(
 
 
 def test_pages_of_results_neither_repeat_nor_miss(random_reader: SearchReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search.tantivy_answer, "_FIRST_DRAW", 5)
+    monkeypatch.setattr(search.tantivy_answer, "_LOOKED_AT", 5)
     for query in ("w1x", "w1x OR w2x OR w3x", ""):
         for sort in get_args(Sort):
             hits: list[ItemHit] = []

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from math import log2
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,20 @@ def test_a_book_of_a_thousand_pages_and_a_mere_record_rank_by_what_they_are_abou
     hits = open_reader(tmp_path).find(Request("lamprey")).hits
     assert {hits[0].id, hits[1].id} == {"record", "treatise"}
     assert {hits[2].id, hits[3].id} == {"chronicle", "letters"}
+
+
+@pytest.mark.parametrize("names", [("a", "b", "c"), ("a", "c", "b")])
+def test_words_on_one_page_come_before_words_far_apart(tmp_path: Path, names: tuple[str, str, str]) -> None:
+    filler = "the price of rye at the fair of the year, and the weather"
+    facts = PageDocument("x", 0, "en", "Chronicle", "Chronicle of a town")
+    apart = ("a lamprey was sold", *[filler] * 30, "the sluice broke")
+    together = (filler, *[filler] * 30, "the sluice broke and a lamprey was sold")
+    twice = (filler, *[filler] * 29, *["the sluice broke and a lamprey was sold"] * 2)
+    pages = zip(names, (twice, together, apart), strict=True)
+    fill(tmp_path, (page for item, texts in pages for page in item_of(replace(facts, item=item), *texts)))
+    hits = open_reader(tmp_path).find(Request("lamprey sluice")).hits
+    assert [hit.id for hit in hits] == list(names)
+    assert [sorted(page.number for page in hit.pages) for hit in hits] == [[31, 32], [32], [1, 32]]
 
 
 def test_the_edition_in_the_readers_language_leads_unless_the_words_are_anothers(reader: SearchReader) -> None:

@@ -14,6 +14,8 @@ from search_sample import ENGLISH, fill, ids, item_of, sample
 import search.tantivy_folder
 from metadata.errors import CanoeError, HomeHeld, Outdated, UsageError
 from search.engine import PageDocument, Request, open_builder, open_reader, open_writer
+from search.tantivy_folder import index_folder, open_index
+from search.tantivy_lexicon import FIELD
 
 
 def test_what_is_put_again_replaces_and_what_is_removed_is_gone(tmp_path: Path) -> None:
@@ -91,6 +93,40 @@ def test_readers_answer_while_a_writer_writes_and_merges(tmp_path: Path) -> None
     assert faults == []
     assert totals
     assert all(0 <= total <= 12 for total in totals)
+
+
+def lexicon(folder: Path) -> list[str]:
+    """Return the entries, each as often as it was written."""
+    searcher = open_index(index_folder(folder), set()).searcher()
+    return [entry for entry, count in searcher.terms_with_prefix(FIELD, "") for _ in range(count)]
+
+
+def test_a_form_is_learnt_once_and_found_by_any_other(tmp_path: Path) -> None:
+    fill(tmp_path, item_of(PageDocument("a", 0, "fr", "Le bois", "Le bois"), "Les forêts, la forêt !"))
+    first = lexicon(tmp_path)
+    assert {"fr=foret=forets", "fr=foret=foret", "en=le=le"} <= set(first)
+    assert not any(entry.startswith("en=foret") for entry in first)
+    for position in (2, 3):  # what was known before, by another writer or this one, is not written again
+        writer = open_writer(tmp_path)
+        writer.put(item_of(PageDocument("b", 0, "fr", "Le bois", "Le bois"), "La forêt et l’arbre"))
+        writer.put(item_of(PageDocument("c", 0, "fr", "Le bois", "Le bois"), "Un arbre dans les forêts"))
+        writer.remove(["a"])
+        writer.commit(position)
+        writer.close()
+    entries = lexicon(tmp_path)
+    assert set(first) < set(entries)
+    assert len(entries) == len(set(entries))
+    assert ids(open_reader(tmp_path).find(Request("forêt"))) == {"b", "c"}
+
+
+def test_an_index_that_is_cleared_learns_anew(tmp_path: Path) -> None:
+    writer = open_writer(tmp_path)
+    for position in (1, 2):
+        writer.clear()
+        writer.put(item_of(PageDocument("a", 0, "fr"), "Les forêts"))
+        writer.commit(position)
+    assert ids(writer.find(Request("forêt"))) == {"a"}
+    writer.close()
 
 
 def test_two_writers_do_not_meet(tmp_path: Path) -> None:

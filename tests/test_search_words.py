@@ -12,7 +12,7 @@ from search_sample import fill, item_of
 from test_search_ranking import documents
 
 from metadata.errors import Outdated
-from search.analysis import folded, stems, terms
+from search.analysis import folded, folded_and_spelt, forms, terms
 from search.engine import ENGINES, PageDocument, Request, SearchReader, open_reader, open_writer
 from search.languages import STEMMED, STEMMERS, stem_in
 
@@ -123,5 +123,6 @@ def test_a_text_is_folded_as_its_words_are(text: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60), st.sampled_from(sorted(STEMMERS)))
 @example("Forêts forêts, FORÊTS-galeries\u00a0l’eau", "fr")
-def test_stems_are_those_of_the_words(text: str, language: str) -> None:
-    assert set(stems(text, language).split(" ")) - {""} == set(terms(text, language))
+def test_forms_are_the_words_with_their_stems(text: str, language: str) -> None:
+    spelt = folded_and_spelt(text)[1]
+    assert set(forms(set(spelt.split()), language)) == set(zip(terms(text, language), terms(text), strict=True))

@@ -109,7 +109,7 @@ def test_searching_inside_leads_to_pages_with_marks(pages: Pages) -> None:
     ("query", "numbers"),
     [
         ("reed", [1, 3]), ("reed heron", [1]), ("reed OR otter", [1, 2, 3]), ("reed -heron", [3]),
-        ('"grey heron"', [1]),
+        ("reed otter", [1, 2, 3]), ("heron otter -bed", [1, 2]), ("otter heron -reed", [2]), ('"grey heron"', [1]),
         ('"heron grey"', []), ("ott*", [2]), ("title:otter reed", [1, 3]), ("roseliere", []), ("", []), ("((", []),
     ],
 )  # fmt: skip

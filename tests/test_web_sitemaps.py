@@ -3,26 +3,32 @@
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from web_library import BASE, EN, FR, GONE, HOSTILE, RECORDS, Pages, digest, make, serving
+from web_library import BASE, EN, EVIL, FR, GONE, HOSTILE, RECORDS, Pages, digest, make, serving
 
 import web.sitemaps
+from archive.agents_following import open_agents
 from archive.library import Library
 from metadata.errors import NotFound
 from metadata.ids import item_id
 from web.shares import ChangeShare, IdShare, change_share, change_shares, holds_more, id_share, id_shares
 
 NAMES = {"s": web.sitemaps.NAMESPACE, "x": "http://www.w3.org/1999/xhtml"}
+ALWAYS = ("/", "/about", "/subjects", "/collections", "/series", "/agents", "/map", "/years", "/statistics")
+SHELVES = [f"/collections/{quote(name)}" for name in ("field-guides", EVIL)]
 IDS = [item_id(digest(str(number).encode())) for number in range(3_000)]
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    return make(tmp_path_factory.mktemp("home"))
+    library = make(tmp_path_factory.mktemp("home"))
+    with open_agents(library):  # as the server does
+        return library
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +52,9 @@ def test_the_sitemap_has_every_public_item_once_with_its_change(pages: Pages, li
     tree = tree_of(pages, "/sitemap.xml")
     places = found(tree, "//s:loc/text()")
     assert tree.tag == f"{{{NAMES['s']}}}urlset"
-    assert places[:2] == [f"{BASE}/", f"{BASE}/about"]
-    assert len(places) == len(set(places)) == 2 + RECORDS + 3
+    assert places[: len(ALWAYS)] == [BASE + path for path in ALWAYS]
+    assert {BASE + path for path in SHELVES} <= set(places)
+    assert len(places) == len(set(places)) == len(ALWAYS) + len(SHELVES) + RECORDS + 3
     assert {f"{BASE}/item/{item}" for item in (FR, EN, HOSTILE)} <= set(places)
     assert f"{BASE}/item/{GONE}" not in places
     held = library.catalogue.oai_record(FR)
@@ -60,7 +67,7 @@ def test_the_sitemap_has_every_public_item_once_with_its_change(pages: Pages, li
 
 def test_every_address_of_the_sitemap_answers(pages: Pages) -> None:
     tree = tree_of(pages, "/sitemap.xml")
-    for place in found(tree, "//s:loc/text()")[:8] + found(tree, "//x:link/@href")[:8]:
+    for place in found(tree, "//s:loc/text()")[:12] + found(tree, "//x:link/@href")[:8]:
         assert pages.get(place.removeprefix(BASE)).status_code == 200
 
 

@@ -144,3 +144,15 @@ def test_ways_up_are_finite_in_circles_and_in_grids() -> None:
     grid = Vocabulary({uri: Concept(uri, (Text(uri),), broader=above) for uri, above in rows.items()})
     assert len(paths(grid, "0.0")) <= 8
     assert paths(shipped(), BASE + "c0302")
+
+
+def test_a_concept_of_another_vocabulary_is_led_to_where_it_belongs(pages: Pages) -> None:
+    for asked in (
+        "/subjects/flat?concept=http://example.org/lands/mire",
+        "/subjects/flat?concept=http://example.org/lands/mire&lang=fr",
+    ):
+        answer = pages.get(asked)
+        assert answer.status_code == 301
+        there = pages.get(answer.headers["location"])
+        assert there.status_code == 200
+        assert ("Terres" if "lang=fr" in asked else "Lands") in there.text

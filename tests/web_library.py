@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from archive.cataloguing import Publishing
@@ -46,6 +47,7 @@ def identifier(source: str) -> str:
     return item_id(digest(source.encode()))
 
 
+EVIL = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e"
 FR, EN, GONE, HOSTILE = (identifier(name) for name in ("fr.pdf", "en.pdf", "gone", "hostile"))
 RECORDS = 24
 
@@ -94,10 +96,13 @@ class Pages:
 
 
 @contextmanager
-def serving(library: Library, site: Site = SITE, before: Sequence[BaseRoute] = ()) -> Iterator[Pages]:
+def serving(
+    library: Library, site: Site = SITE, before: Sequence[BaseRoute] = (), through: Sequence[Middleware] = ()
+) -> Iterator[Pages]:
     """Serve the pages of a library, after other routes, on 127.0.0.1 for as long as the context lasts."""
     made = Starlette(
-        routes=[*before, *routes(site, library, open_reader(library.home / "index", vocabulary=shipped()), shipped())]
+        routes=[*before, *routes(site, library, open_reader(library.home / "index", vocabulary=shipped()), shipped())],
+        middleware=through,
     )
     server = uvicorn.Server(uvicorn.Config(made, port=0, lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run)
@@ -192,7 +197,7 @@ def _english() -> Item:
 
 
 def _hostile() -> Item:
-    evil = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e"
+    evil = EVIL
     return Item(
         id=HOSTILE,
         titles=(Text(evil, "en"), Text(evil)),

@@ -4,8 +4,8 @@ All analysers split the same way, so their tokens stand side by side. ``folded``
 words without accents and case. A language's analyser stems with Snowball, which needs the
 accents, and folds afterwards: ``forets`` and ``forêt`` meet in ``foret``.
 
-To stem a word takes as long as to index several, so the stems of what stands between white space
-are remembered, and the index gets its terms ready made (:data:`SPACED`).
+To stem a word takes as long as to index several, and its stem is always the same, so each
+different word is stemmed once (:func:`forms`); the index gets its terms ready made (:data:`SPACED`).
 """
 
 import re
@@ -31,10 +31,6 @@ PLAIN = 0x2C00
 _APOSTROPHE = re.compile("['’‘ʼ´`]")
 
 
-_MOST_REMEMBERED = 100_000  # pieces of text in each language: some 20 MB
-_LONGEST_REMEMBERED = 60  # characters
-
-
 def _analyser(stemmer: str = "") -> TextAnalyzer:
     builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.lowercase())
     if stemmer:
@@ -49,25 +45,6 @@ ANALYSERS: Mapping[str, TextAnalyzer] = {
 }
 
 
-class _Stems(dict[str, str]):
-    """The stems, in one language, of pieces of text without white space; those met most often are remembered."""
-
-    def __init__(self, language: str) -> None:
-        super().__init__()
-        self._language = language
-
-    def __missing__(self, piece: str) -> str:
-        made = " ".join(terms(piece, self._language))
-        if len(piece) <= _LONGEST_REMEMBERED:
-            if len(self) >= _MOST_REMEMBERED:
-                self.clear()
-            self[piece] = made
-        return made
-
-
-_STEMS = {language: _Stems(language) for language in SNOWBALL}
-
-
 def stemmed_in(tag: str) -> str:
     """Return the language whose stems serve a BCP 47 tag (``fr`` for ``fr-CA``), ``""`` for none."""
     language = tag.partition("-")[0].lower()
@@ -80,16 +57,32 @@ def terms(text: str, analyser: str = FOLDED) -> list[str]:
 
 
 def folded(text: str) -> str:
-    """Return the terms of a text, in order, with white space between.
+    """Return the terms of a text, in order, with white space between."""
+    return folded_and_spelt(text)[0]
+
+
+def folded_and_spelt(text: str) -> tuple[str, str]:
+    """Return the terms of a text, in order, and a text with the same words and their accents; white space between.
 
     Text of Latin letters, which nearly all is, is folded byte by byte, without being taken apart.
     """
+    if text.isascii():
+        plain = text.encode("ascii").translate(_FOLDED_BYTES).decode("ascii")
+        return plain, plain
+    plain = text
     for mark in _MARKS:
-        text = text.replace(mark, " ")
+        plain = plain.replace(mark, " ")
     try:
-        return text.encode("latin-1").translate(_FOLDED_BYTES).decode("ascii")
+        data = plain.encode("latin-1")
+        return data.translate(_FOLDED_BYTES).decode("ascii"), data.translate(_SPELT_BYTES).decode("latin-1")
     except UnicodeError:  # of other characters, or of some that are folded to two
-        return " ".join(terms(text))
+        return " ".join(terms(text)), text
+
+
+def forms(words: Iterable[str], language: str) -> Iterator[tuple[str, str]]:
+    """Yield the stem of each word in a language that has them, and its term as written (folded)."""
+    text = " ".join(words)  # one call for all: a call costs more than a word
+    return zip(terms(text, language), terms(text), strict=True)
 
 
 def _folded_byte(code: int) -> int:
@@ -98,20 +91,15 @@ def _folded_byte(code: int) -> int:
     return ord(made) if len(made) == 1 else code if made else ord(" ")
 
 
+def _spelt_byte(code: int) -> int:
+    """Return the lower case of a character of Latin-1: a space for what is no part of a word."""
+    lower = ord(chr(code).lower())
+    return ord(" ") if not terms(chr(code)) else lower if lower < 256 else code
+
+
 _FOLDED_BYTES = bytes(map(_folded_byte, range(256)))
+_SPELT_BYTES = bytes(map(_spelt_byte, range(256)))
 _MARKS = "\u2019\u2018\u201c\u201d\u2013\u2014\u2026\u2022"  # what print has beyond Latin-1 and no word has
-
-
-def stems(text: str, language: str) -> str:
-    """Return the different stems of a text in a language that has them, in any order, with spaces between."""
-    return next(stems_in(text, (language,)))[1]
-
-
-def stems_in(text: str, languages: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each of these languages with what :func:`stems` returns; the text is taken apart once."""
-    pieces = set(text.split())
-    for language in languages:
-        yield language, " ".join(set(map(_STEMS[language].__getitem__, pieces)))
 
 
 def is_plain(text: str) -> bool:

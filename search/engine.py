@@ -75,9 +75,10 @@ class PageDocument:
 class Request:
     """What is asked for.
 
-    ``filters`` are facets (:data:`FACETS`) and a value; the same facet twice means either, two
-    facets mean both. ``without`` are those that no item that answers may have. ``offset`` and
-    ``limit`` count works, the editions of one together; a limit of 0 gives totals alone.
+    ``query`` is asked of items: their words may stand in the description or on any page, what is near or
+    side by side stands on one (:mod:`search.query`). ``filters`` are facets (:data:`FACETS`) and a value; the
+    same facet twice means either, two facets mean both. ``without`` are those that no item that answers may
+    have. ``offset`` and ``limit`` count works, the editions of one together; a limit of 0 gives totals alone.
 
     ``sort`` is the order of the works: by relevance (without a query the newest first), by date
     of issue, those without one last, or by title. ``language`` (BCP 47) is the one whose edition
@@ -112,6 +113,7 @@ class PageHit:
 class ItemHit:
     """An item that answers: its best pages, best first, and how many answer in all.
 
+    Pages that answer have all the words of the text, or, where no page of the item has them all, any.
     ``snippet`` is a passage of the description. An item found by its description alone has no pages.
     ``work`` as in :class:`PageDocument`. ``editions`` are the other editions of the work that answer,
     best first; they have no editions themselves.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from search.engine import FacetCount, PageDocument
-from search.plan import Either, Plan, Span, Term
+from search.plan import Either, Span, Term
 
 FIELDS: Final[Mapping[str, str]] = {
     "language": "languages",
@@ -28,8 +28,8 @@ def facet_values(document: PageDocument, facet: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_VALUES[facet](document)))
 
 
-def chosen(facet: str, values: Iterable[str]) -> Plan:
-    """Return what to look for to find the documents whose item has any of these values of a facet."""
+def chosen(facet: str, values: Iterable[str]) -> Either:
+    """Return what to look for to find the items that have any of these values of a facet."""
     if facet in ("year", "decade"):
         last = 9 if facet == "decade" else 0
         return Either(tuple(Span("year", int(value), int(value) + last) for value in values if _is_year(value)))

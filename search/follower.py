@@ -51,7 +51,7 @@ class Library(Ties, Protocol):
 def catch_up(engine: SearchEngine, library: Library, vocabulary: Vocabulary) -> int:
     """Put every change since the engine's position into the index; return how many there were.
 
-    Withdrawn items are taken out. An item whose pages cannot be read is found by its
+    Items that are withdrawn or held are taken out. An item whose pages cannot be read is found by its
     description alone, and the log says so. Other editions of what changed are put in again
     where they come to be, or cease to be, of the same work. An engine that is ahead of the
     library followed another catalogue and starts over.
@@ -112,7 +112,7 @@ class _Follower:
 
     def put(self, item: Item) -> None:
         """Put or remove one item."""
-        if item.status == "withdrawn":
+        if item.status != "published":
             self._engine.remove([item.id])
             self._put[item.id] = ""
             self.gathered += 1

@@ -1,11 +1,13 @@
 """What to look for in which field of an index: the query's tree, analysed, before an engine's own words.
 
-Every engine has the fields named here and matches these few kinds of things, so that all of
-them find the same items. ``body``, ``title`` and ``subject`` are families: the folded words
-under that name, the stems of a language under ``body_fr`` and so on.
+The unit is the item. Every engine has the fields named here and matches these few kinds of
+things, so that all of them find the same items. ``whole`` is all that is read of an item, its
+description (``about``) and its pages. These, ``title`` and ``subject`` are families: the folded words
+under that name, the stems of a language under ``whole_fr`` and so on. Of pages that are looked
+for by themselves the family is ``body``.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -16,7 +18,9 @@ from search.languages import STEMMERS
 from search.query_tree import And, Dates, Fuzzy, Near, Node, Not, Or, Phrase, Prefix, Value, Wording, Years, wanted
 
 STEM_WEIGHT: Final = 0.8  # a word as written counts more than its stem
-STEMMED = frozenset(("body", "title", "subject"))
+WHOLE: Final = "whole"
+BODY: Final = "body"
+STEMMED = frozenset((WHOLE, BODY, "about", "title", "subject"))
 FACT_FIELDS = {
     "language": "languages",
     "type": "type",
@@ -48,7 +52,7 @@ class Forms:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Terms side by side, in order; at least two."""
+    """Terms side by side, in order; at least two. They stand on one page, or in the description."""
 
     field: str
     texts: tuple[str, ...]
@@ -56,12 +60,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Two different terms with at most ``between`` others between them, in either order."""
+    """Two different terms with at most ``between`` others between them, in either order, on one page."""
 
     field: str
     first: str
     second: str
     between: int
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All of these on one page, or in the description; at least two."""
+
+    parts: tuple[Close, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """All documents."""
+    """All items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,31 +128,47 @@ class Without:
     unwanted: "tuple[Plan, ...]"
 
 
-Plan: TypeAlias = Term | Forms | Run | Close | Beginning | Similar | Span | Everything | Both | Either | Without
-DESCRIPTIONS: Final = Span("page", 0, 0)
-"""The descriptions of all items: one document an item."""
-
-PAGES: Final = Span("page", 1, None)
+Plan: TypeAlias = (
+    Term | Forms | Run | Close | Together | Beginning | Similar | Span | Everything | Both | Either | Without
+)
 NOTHING: Final = Either(())
 
 
-def plan(node: Node, anchored: bool = False) -> Plan:
-    """Return what to look for to find the documents a tree matches.
+def plan(node: Node, family: str = WHOLE) -> Plan:
+    """Return what to look for to find the items that a tree matches; ``family`` is where words of the text stand."""
+    if isinstance(node, And):
+        parts = [plan(part, family) for part in node.nodes if not isinstance(part, Not)]
+        unwanted = [plan(part.node, family) for part in node.nodes if isinstance(part, Not)]
+        base = _both(parts) if parts else Everything()
+        return Without(base, tuple(unwanted)) if unwanted else base
+    if isinstance(node, Or):
+        return Either(tuple(plan(part, family) for part in node.nodes))
+    if isinstance(node, Not):
+        return Without(Everything(), (plan(node.node, family),))
+    return leaf(node, family)
 
-    Facts of the item alone (``title:``, ``year:`` …) are asked of descriptions, not of every
-    page of the item; ``anchored`` says that something beside the node asks for text already.
+
+def on_pages(node: Node) -> Plan | None:
+    """Return what to look for to find the pages that have all that is wanted of an item's text; None for nothing.
+
+    The items are known: their facts are as they should be, and nothing unwanted stands in them.
     """
     if isinstance(node, And):
-        return _conjunction(node, anchored or _needs_text(node))
+        parts = [found for part in node.nodes if (found := on_pages(part))]
+        return _both(parts) if parts else None
     if isinstance(node, Or):
-        return Either(tuple(plan(part, anchored) for part in node.nodes))
-    if isinstance(node, Not):
-        return Without(_all_there_is(anchored), (plan(node.node, anchored=True),))
-    return leaf(node) if anchored or _needs_text(node) else Both((leaf(node), DESCRIPTIONS))
+        either = [found for part in node.nodes if (found := on_pages(part))]
+        return Either(tuple(either)) if either else None
+    return wording(node, BODY) if isinstance(node, Wording) and node.field == "text" else None
 
 
-def leaf(node: Wording | Years | Dates | Value) -> Plan:
-    """Return what to look for to find the documents that have this."""
+def texts(node: Node) -> tuple[Wording, ...]:
+    """Return the words that are wanted of the text, each once."""
+    return tuple(dict.fromkeys(word for word in wanted(node) if word.field == "text"))
+
+
+def leaf(node: Wording | Years | Dates | Value, family: str = WHOLE) -> Plan:
+    """Return what to look for to find the items that have this."""
     if isinstance(node, Years):
         return Span("year", node.first, node.last)
     if isinstance(node, Dates):  # a day in common: begun before the end, ended after the beginning
@@ -151,7 +178,7 @@ def leaf(node: Wording | Years | Dates | Value) -> Plan:
         return Term("place", node.value)  # it stands among the words of the places, as no word does
     if isinstance(node, Value):
         return Term(FACT_FIELDS[node.field], node.value)
-    return wording(node, "body" if node.field == "text" else node.field)
+    return wording(node, family if node.field == "text" else node.field)
 
 
 def wording(node: Wording, family: str) -> Plan:
@@ -166,45 +193,6 @@ def wording(node: Wording, family: str) -> Plan:
     if isinstance(node, Fuzzy):
         return _both(Similar(family, term, node.distance) for term in found) if found else NOTHING
     return _forms(core(node.text), family) if len(found) == 1 else _run(found, family)
-
-
-def reaches_pages(node: Node) -> bool:
-    """Say whether pages, too, can answer: words of the text are asked for somewhere."""
-    return any(word.field == "text" for word in wanted(node))
-
-
-def titles(node: Node) -> Iterator[Plan]:
-    """Yield the words of a query as they are looked for in titles, which puts an item before others."""
-    words = (word for word in wanted(node) if word.field == "text" and not isinstance(word, Fuzzy))
-    return (wording(word, "title") for word in words)
-
-
-def _needs_text(node: Node) -> bool:
-    """Say whether nothing can match without words of its text."""
-    if isinstance(node, And):
-        return any(map(_needs_text, node.nodes))
-    if isinstance(node, Or):
-        return all(map(_needs_text, node.nodes))
-    return isinstance(node, Wording) and node.field == "text"
-
-
-def _all_there_is(anchored: bool) -> Plan:
-    return Everything() if anchored else DESCRIPTIONS
-
-
-def _conjunction(node: And, anchored: bool) -> Plan:
-    if anchored or not reaches_pages(node):
-        return _joined(node, anchored)
-    # Each part can do without text, so a page must be kept to one that has some of it.
-    words = (leaf(word) for word in wanted(node) if word.field == "text")
-    return Both((_joined(node, anchored=True), Either((DESCRIPTIONS, *words))))
-
-
-def _joined(node: And, anchored: bool) -> Plan:
-    parts = [plan(part, anchored) for part in node.nodes if not isinstance(part, Not)]
-    unwanted = [plan(part.node, anchored=True) for part in node.nodes if isinstance(part, Not)]
-    base = _both(parts) if parts else _all_there_is(anchored)
-    return Without(base, tuple(unwanted)) if unwanted else base
 
 
 def _both(parts: Iterable[Plan]) -> Plan:
@@ -232,7 +220,8 @@ def _near(words: list[str], between: int, family: str) -> Plan:
     different = list(dict.fromkeys(words))
     if len(different) < 2:
         return _run(different, family)
-    return _both(Close(family, first, second, between) for first, second in pairwise(different))
+    pairs = tuple(Close(family, first, second, between) for first, second in pairwise(different))
+    return pairs[0] if len(pairs) == 1 else Together(pairs)
 
 
 def _with_whole(words: list[str], last: Plan, family: str) -> Plan:

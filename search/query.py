@@ -12,7 +12,8 @@
     span    = bound ".." bound | ".." bound | bound ".." | [ ">" | ">=" | "<" | "<=" ] bound
     bound   = year | year "-" month [ "-" day ]        (the value of year: and date:)
 
-All words are wanted. Accents and upper case do not matter, except in ``OR``, ``AND`` and
+All words are wanted, each somewhere in the item: in its description or on any page; those of a
+phrase stand on one. Accents and upper case do not matter, except in ``OR``, ``AND`` and
 ``NOT``. No input raises: what cannot be understood becomes a Problem with its position
 (characters, counted from 1) and the rest of the query still stands.
 """

@@ -46,7 +46,7 @@ class Fuzzy:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that stand side by side, exactly so but for accents and case."""
+    """Words that stand side by side, on one page or in the description, exactly so but for accents and case."""
 
     text: str
     field: Words = "text"
@@ -54,7 +54,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Words of which each has the next one near it: at most ``between`` others stand between, in either order."""
+    """Words on one page of which each has the next one near it: at most ``between`` others between, in either order."""
 
     text: str
     between: int

@@ -32,6 +32,7 @@ class Marker:
         self._phrases: set[tuple[str, ...]] = set()
         self._starts: frozenset[str] = frozenset()
         self._judged: dict[tuple[str, ...], tuple[set[str], set[str]]] = {}
+        self._likeness: dict[str, bool] = {}  # of words as written
         for leaf in wanted(node) if node else ():
             self._want(leaf)
 
@@ -39,9 +40,9 @@ class Marker:
         """Return where marked words stand in a text; ``language`` as for :func:`snippet`."""
         own = stemmed_in(language)
         analysers = (FOLDED, own) if own else (FOLDED,) if language else (FOLDED, *STEMMERS)
-        if self._alike or not is_plain(text):
+        if not is_plain(text):
             return self._word_by_word(text, analysers)
-        return sorted({*self._alone(text, analysers), *self._side_by_side(text)})
+        return sorted({*self._alone(text, analysers), *self._side_by_side(text), *self._nearly_so(text)})
 
     def _alone(self, text: str, analysers: tuple[str, ...]) -> list[Place]:
         """Return where single words stand. Only those are analysed that begin with the right letter."""
@@ -57,6 +58,15 @@ class Marker:
             for match in _beginning_together(tuple(term[0] for term in phrase)).finditer(text):
                 if terms(match[1]) == list(phrase):
                     yield from (word.span() for word in _WORD.finditer(text, *match.span(1)))
+
+    def _nearly_so(self, text: str) -> Iterator[Place]:
+        """Yield where words stand that may be spelt otherwise; these are not stemmed."""
+        if self._alike:
+            found = list(_WORD.finditer(text))
+            if new := {match[0] for match in found} - self._likeness.keys():
+                folded = terms(" ".join(new))  # one call for all: a call costs more than a word
+                self._likeness.update(zip(new, map(self._is_alike, folded), strict=True))
+            yield from (match.span() for match in found if self._likeness[match[0]])
 
     def _word_by_word(self, text: str, analysers: tuple[str, ...]) -> list[Place]:
         """Return where marked words stand in any text, whatever its script; slowly."""
@@ -106,7 +116,10 @@ class Marker:
                 yield from compress(new, [self._is_alike(term) for term in made])
 
     def _is_alike(self, term: str) -> bool:
-        return any(OSA.distance(term, other, score_cutoff=most) <= most for other, most in self._alike)
+        for other, most in self._alike:
+            if abs(len(term) - len(other)) <= most and OSA.distance(term, other, score_cutoff=most) <= most:
+                return True
+        return False
 
     def _runs(self, found: list[str]) -> Iterator[tuple[int, int]]:
         """Yield where phrases begin, in words, and their length."""

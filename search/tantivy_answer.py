@@ -1,10 +1,11 @@
-"""Answers: page hits grouped by item and items by work, best first.
+"""Answers: items that answer, grouped by work, best first.
 
-The items that answer are those one of whose documents does, be it the description or a page.
-Each item has exactly one description, so counting those counts items, and a facet's values on
-them are a facet's values in items (:mod:`search.tantivy_counts`).
+Each item has one document that holds all it is found by, so counting these counts items, and
+sorting and paging are Tantivy's own. Pages are asked only of the best items: which comes
+first (:mod:`search.tantivy_ranking`), and what is shown of each (:mod:`search.tantivy_shown`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -14,21 +15,21 @@ from tantivy import DocAddress, Order, Query, Searcher
 from metadata.vocabulary import Vocabulary
 from search.engine import Answer, Expansion, ItemHit, Request
 from search.meaning import meant
+from search.plan import on_pages, plan, texts
 from search.query import parse
-from search.query_tree import Node
-from search.tantivy_counts import Narrowing, count, counts, item_ids, narrowing
-from search.tantivy_query import all_of, any_of, described, descriptions, matching, pages, reaches_pages, term
-from search.tantivy_ranking import Tally, ranked
-from search.tantivy_schema import schema
-from search.tantivy_shown import MOST_ITEMS, Leaf, Shown
+from search.query_tree import Fuzzy, Node, Prefix
+from search.tantivy_counts import Narrowing, counts, narrowing
+from search.tantivy_query import Finder, all_of, any_of, count, descriptions, of_items, one_of, term, unscored
+from search.tantivy_ranking import for_pages, ranked
+from search.tantivy_shown import MOST_ITEMS, Leaf, Shown, leaf_of
 from search.tantivy_words import respelt
 
 DEEPEST_OFFSET: Final = 10_000
 MOST_EDITIONS: Final = 200  # of one work
 FEW_ITEMS: Final = 3  # up to so many, other spellings are looked for
-_FIRST_DRAW = 200
+_LOOKED_AT = 100  # of the best items pages decide, too, which come first
+_MOST_PAGES = 500  # of these
 _MOST_TIED = 20_000
-_FEW = 500  # so many hits can be looked at all; of more, the first draw decides which works come first
 _MUCH_BETTER: Final = 2.0
 _ORDERS: Final = {"newest": Order.Desc, "oldest": Order.Desc, "by_title": Order.Asc}
 
@@ -54,9 +55,9 @@ def answer(searcher: Searcher, request: Request, vocabulary: Vocabulary | None =
 
 def editions(searcher: Searcher, items: Sequence[str]) -> dict[str, str]:
     """Return the items of the works that one of these is of, or was tied to, each with its work."""
-    either = any_of(*(Query.term_set_query(schema(), field, list(items)) for field in ("item", "tied")))
+    either = any_of(*(one_of(field, items) for field in ("described", "tied")))
     works = {work for _, work in _tied(searcher, either)}
-    return dict(_tied(searcher, Query.term_set_query(schema(), "work", sorted(works)))) if works else {}
+    return dict(_tied(searcher, one_of("work", sorted(works)))) if works else {}
 
 
 def _tied(searcher: Searcher, query: Query) -> Iterator[tuple[str, str]]:
@@ -69,7 +70,7 @@ def _tied(searcher: Searcher, query: Query) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A work among the hits: its score and its best document."""
+    """A work among the hits: its score and the document of its best item."""
 
     score: float
     address: DocAddress
@@ -82,9 +83,12 @@ class _Search:
         self._searcher = searcher
         self._node = node
         self._narrowed = narrowed
-        self._match = descriptions() if node is None else matching(node)
-        self._on_pages = node is not None and reaches_pages(node)
-        self.items = self._descriptions()
+        self._finder = Finder(searcher)
+        self._match = self._finder.found(plan(node)) if node else descriptions()
+        # What may be many words is not worth the time of looking for it on the pages of many items.
+        looks_closer = node is not None and not any(isinstance(word, Prefix | Fuzzy) for word in texts(node))
+        self._on_pages = on_pages(node) if node and looks_closer else None
+        self.items = unscored(self._match)
 
     def hits(self, request: Request) -> tuple[ItemHit, ...]:
         """Return the works asked for, best first; without a query the newest first."""
@@ -92,8 +96,7 @@ class _Search:
         limit = min(max(request.limit, 0), MOST_ITEMS)
         drawn = self._works(offset + limit, request)[offset : offset + limit] if limit else []
         works = [self._editions(work, request) for work in drawn]
-        match = all_of(self._match, pages()) if self._on_pages and request.pages_per_item > 0 else None
-        shown = Shown(self._searcher, self._node, match, request.pages_per_item)
+        shown = Shown(self._searcher, self._node, request.pages_per_item)
         found = shown.hits([leaf for editions in works for leaf in editions])
         return tuple(
             replace(found[lead.item], editions=tuple(found[leaf.item] for leaf in others)) for lead, *others in works
@@ -108,12 +111,6 @@ class _Search:
         )
         return tuple(one for one in counted if one.count)
 
-    def _descriptions(self) -> Query:
-        """Return the descriptions of all items that answer, filters aside."""
-        if not self._on_pages:
-            return self._match
-        return described(item_ids(self._searcher, self._match))
-
     def _works(self, wanted: int, request: Request) -> list[_Work]:
         """Return the best works, best first: ever more hits until there are enough."""
         by_score = request.sort == "relevance" and self._node is not None
@@ -121,11 +118,11 @@ class _Search:
         return self._by_score(wanted) if by_score else self._in_order(wanted, order)
 
     def _by_score(self, wanted: int) -> list[_Work]:
-        query = self._narrowed.applied(self._match)
-        draw = max(_FEW + 1, wanted)
+        query = self._narrowed.applied(ranked(self._finder, self._match, self._node))
+        draw = max(_LOOKED_AT, wanted)
         while True:
-            hits = self._searcher.search(ranked(query, self._node), draw, count=False).hits
-            works = self._grouped(hits, _FEW if len(hits) <= _FEW else _FIRST_DRAW)
+            hits = self._searcher.search(query, draw, count=False).hits
+            works = self._grouped(hits)
             if len(works) >= wanted or len(hits) < draw:
                 return works
             draw *= 4
@@ -142,56 +139,62 @@ class _Search:
                 return list(works.values())
             draw *= 2
 
-    def _grouped(self, hits: Drawn, looked_at: int) -> list[_Work]:
-        """Return the works of hits: first those of the first ``looked_at``, by all their hits there.
+    def _grouped(self, hits: Drawn) -> list[_Work]:
+        """Return the works of hits: first those of the first hits, by what is on their pages, too.
 
         These are the same however many are drawn, so that pages of results neither repeat nor
         miss a work. Works of one score are in an order that outlives a rebuild of the index.
         """
-        first = hits[:looked_at]
-        tallies: dict[int, Tally] = {}
-        for (score, address), key, place, page in zip(first, *self._facts(first), strict=True):
-            tally = tallies.get(int(key or 0))
-            if tally is None:
-                tally = tallies[int(key or 0)] = Tally(int(place or 0), address)
-            tally.add(score, page == 0)
-        best = sorted((-tally.score, -tally.place, key) for key, tally in tallies.items())
-        later: dict[int, _Work] = {}
-        for key, (score, address) in zip(self._values("work_key", hits[looked_at:]), hits[looked_at:], strict=True):
-            if key not in tallies:
-                later.setdefault(int(key or 0), _Work(score, address))
-        return [*(_Work(-score, tallies[key].address) for score, _, key in best), *later.values()]
+        first, later = hits[:_LOOKED_AT], hits[_LOOKED_AT:]
+        closer = [score + more for (score, _), more in zip(first, self._for_pages(first), strict=True)]
+        places = self._values("newest", first)
+        rows = zip(closer, places, self._values("work_key", first), first, strict=True)
+        works: dict[object, _Work] = {}
+        for score, _, key, (_, address) in sorted(rows, key=lambda row: (-row[0], -(row[1] or 0))):
+            works.setdefault(key, _Work(score, address))
+        for key, (score, address) in zip(self._values("work_key", later), later, strict=True):
+            works.setdefault(key, _Work(score, address))
+        return list(works.values())
 
-    def _facts(self, hits: Drawn) -> tuple[Sequence[Number], ...]:
-        return tuple(self._values(field, hits) for field in ("work_key", "newest", "page"))
+    def _for_pages(self, hits: Drawn) -> list[float]:
+        """Return what their pages add to the score of each of these items."""
+        if not hits or self._on_pages is None:
+            return [0.0] * len(hits)
+        keys = self._values("key", hits)
+        query = all_of(self._finder.found(self._on_pages), of_items(int(key) for key in keys if key is not None))
+        best: dict[Number, float] = {}
+        number: Counter[Number] = Counter()
+        pages = self._searcher.search(query, _MOST_PAGES, count=False).hits
+        for key, (score, _) in zip(self._values("key", pages), pages, strict=True):
+            best.setdefault(key, score)
+            number[key] += 1
+        return [for_pages(best[key], number[key]) if key in best else 0.0 for key in keys]
 
     def _values(self, field: str, hits: Drawn) -> Sequence[Number]:
         return self._searcher.fast_field_values(field, [address for _, address in hits])
 
     def _editions(self, work: _Work, request: Request) -> list[Leaf]:
         """Return the editions of a work that answer, the one to lead first: in a listing the one it is placed by."""
-        best = self._searcher.doc(work.address)
-        if not (tied := str(best.get_first("work") or "")):
-            return [Leaf(str(best["item"][0]), work.score)]
-        own = Query.const_score_query(Query.term_query(schema(), "work", tied), 0.0)
+        best = leaf_of(self._searcher.doc(work.address), work.score)
+        if not best.work:
+            return [best]
+        own = term("work", best.work)
         scores = self._scores(own)
         found = self._searcher.search(self._narrowed.applied(all_of(self.items, own)), MOST_EDITIONS, count=False)
-        editions = []
-        for _, address in found.hits:
-            item, tongue = (str(self._searcher.doc(address)[name][0]) for name in ("item", "language"))
-            editions.append(Leaf(item, scores.get(item, 0.0), tied, tongue))
-        placed = str(best["item"][0]) if request.sort != "relevance" else ""
+        read = (leaf_of(self._searcher.doc(address), 0.0) for _, address in found.hits)
+        editions = [replace(leaf, score=scores.get(leaf.item, 0.0)) for leaf in read]
+        placed = best.item if request.sort != "relevance" else ""
         return _led(editions, request.language, placed, work.score)
 
     def _scores(self, own: Query) -> dict[str, float]:
-        """Return the score of each item of a work, as far as its documents are among the best."""
+        """Return the score of each item of a work."""
         if self._node is None:
             return {}
-        query = ranked(all_of(self._match, own), self._node)
-        scores: dict[str, float] = {}
-        for score, address in self._searcher.search(query, _FIRST_DRAW, count=False).hits:
-            scores.setdefault(str(self._searcher.doc(address)["item"][0]), score)
-        return scores
+        hits = self._searcher.search(
+            ranked(self._finder, all_of(self._match, own), self._node), MOST_EDITIONS, count=False
+        ).hits
+        scored = zip(hits, self._for_pages(hits), strict=True)
+        return {str(self._searcher.doc(address)["item"][0]): score + more for (score, address), more in scored}
 
 
 def _led(editions: list[Leaf], language: str, placed: str, score: float) -> list[Leaf]:

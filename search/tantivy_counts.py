@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tantivy import Occur, Query, Searcher, SearchResult
+from tantivy import Occur, Query, Searcher
 
 from metadata.problems import Problem, problem
 from search.engine import FACETS, FacetCount, Request
 from search.facets import FIELDS, by_decade, chosen, in_order
-from search.tantivy_query import all_of, descriptions, found
+from search.tantivy_query import having, unscored
 
 MOST_VALUES: Final = 100  # of one facet
 _MOST_YEARS = 10_000
@@ -71,17 +71,6 @@ def counts(searcher: Searcher, items: Query, narrowed: Narrowing, facets: Sequen
     return Counts(total, _works(searcher, query, total, counted["works"]), {facet: found[facet] for facet in asked})
 
 
-def item_ids(searcher: Searcher, query: Query) -> list[str]:
-    """Return the items of all documents that match, exactly."""
-    return _values(searcher, "item", query, searcher.aggregate(query, {"items": _terms("item", _BUCKETS)})["items"])
-
-
-def count(result: SearchResult) -> int:
-    """Return how many documents a search has found."""
-    number: int = result.count  # type: ignore[attr-defined]  # is there, though not in the stub
-    return number
-
-
 def _values(searcher: Searcher, field: str, query: Query, counted: Mapping[str, Any]) -> list[str]:
     if counted["sum_other_doc_count"] == 0:
         return [bucket["key"] for bucket in counted["buckets"]]
@@ -91,7 +80,7 @@ def _values(searcher: Searcher, field: str, query: Query, counted: Mapping[str, 
 def _works(searcher: Searcher, query: Query, total: int, counted: Mapping[str, Any]) -> int:
     """Return how many works there are: the items that are alone, and the works of those that are not."""
     tied: int = sum(bucket["doc_count"] for bucket in counted["buckets"]) + counted["sum_other_doc_count"]
-    return total - tied + len(_values(searcher, "work", all_of(query, descriptions()), counted))
+    return total - tied + len(_values(searcher, "work", query, counted))
 
 
 def _by_facet(pairs: Iterable[tuple[str, str]]) -> Chosen:
@@ -103,7 +92,7 @@ def _by_facet(pairs: Iterable[tuple[str, str]]) -> Chosen:
 
 
 def _has(facet: str, values: Iterable[str]) -> Query:
-    return Query.const_score_query(found(chosen(facet, values)), 0.0)
+    return unscored(having(chosen(facet, values)))
 
 
 def _wanted(facet: str, among: Sequence[str]) -> tuple[str, dict[str, Any]]:

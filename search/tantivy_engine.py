@@ -28,6 +28,7 @@ from search.tantivy_folder import (
     sweep,
     written,
 )
+from search.tantivy_lexicon import FIELD, Learner
 from search.tantivy_schema import POSITION, item_documents, position_document, schema
 from search.tantivy_sums import forget_meta
 from search.tantivy_words import completions, similar
@@ -114,6 +115,7 @@ class TantivyWriter(TantivyReader):
         self._target = target
         super().__init__(folder, whole=whole)
         self._pending: int | None = None
+        self._learner = self._new_learner()
 
     def position(self) -> int:
         """See SearchReader; what :meth:`clear` did counts at once."""
@@ -124,7 +126,7 @@ class TantivyWriter(TantivyReader):
         with storage(self._folder), written(self._folder):
             for item, pages in groupby(documents, key=attrgetter("item")):
                 self._writer.delete_documents_by_term("item", item)
-                for made in item_documents(pages):
+                for made in item_documents(pages, self._learner):
                     self._writer.add_document(made)
 
     def editions(self, items: Iterable[str]) -> Mapping[str, str]:
@@ -146,6 +148,8 @@ class TantivyWriter(TantivyReader):
         with storage(self._folder), written(self._folder):
             self._writer.delete_documents_by_term("note", POSITION)
             self._writer.add_document(position_document(position))
+            if learnt := self._learner.learnt():
+                self._writer.add_document(learnt)
             self._writer.commit()
         self._pending = None
 
@@ -153,6 +157,7 @@ class TantivyWriter(TantivyReader):
         """See SearchEngine."""
         self._writer.delete_all_documents()
         self._pending = 0
+        self._learner = Learner(lambda _: False)
 
     def close(self) -> None:
         """See SearchReader."""
@@ -164,6 +169,13 @@ class TantivyWriter(TantivyReader):
 
     def _where(self) -> Path:
         return self._target
+
+    def _new_learner(self) -> Learner:
+        """Return one that leaves out what the index has; of an empty one there is nothing to ask."""
+        searcher = self._searcher
+        if searcher.num_docs <= 1:  # the position is a document, too
+            return Learner(lambda _: False)
+        return Learner(lambda entry: searcher.doc_freq(FIELD, entry) > 0)
 
 
 @contextmanager

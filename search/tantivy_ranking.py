@@ -1,68 +1,51 @@
-"""Ranking: what puts one document before another, and one work before another.
+"""Ranking: what puts one item before another.
 
 A description is short and says what an item is about; a page may name anything in passing. So
-words count more in a description, most in the title, then in subjects and names. A work has
-the score of its best document and a part of its best of the other kind, so that of two books
-with the same chapter the one that is described so comes first; and a little for every further
-page, so that a book on the matter comes before one that has a page of it.
+an item whose description answers comes before one whose pages do, and words count most in
+the title, then in subjects and names. The best of them are looked at more closely: a page that has
+all the words helps the more the better it answers, and every further page a little, so that
+of two books with the same description the one that speaks of it at length comes first, and an
+item with the words together before one where they stand far apart.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import log1p
 from typing import Final
 
-from tantivy import DocAddress, Occur, Query
+from tantivy import Occur, Query
 
-from search.plan import wording
-from search.query_tree import Fuzzy, Node, Prefix, wanted
-from search.tantivy_query import any_of, descriptions, found
+from search.plan import plan, texts, wording
+from search.query_tree import Fuzzy, Node, Prefix
+from search.tantivy_query import Finder
 
-DESCRIBED: Final = 3.0  # for a description that answers at all
-WEIGHTS: Final = {"title": 2.0, "subject": 1.0, "author": 1.0, "body": 0.6}  # what a word adds in a description
-OTHER_KIND: Final = 0.3
+DESCRIBED: Final = 3.0  # for a description that answers
+WEIGHTS: Final = {"title": 1.2, "subject": 0.6, "author": 0.6, "about": 1.0}  # of a word there, times its rarity
+OFTEN: Final = 0.2  # for how often its words stand in an item, as BM25 has it
+BEST_PAGE: Final = 0.3
 EACH_PAGE: Final = 0.4
 
 
-@dataclass(slots=True)
-class Tally:
-    """What is known of a work among the hits: its best scores and how many pages it has there.
-
-    ``place`` and ``address`` are those of its best document: in listings, and where it lies.
-    """
-
-    place: int
-    address: DocAddress
-    described: float = 0.0
-    paged: float = 0.0
-    pages: int = 0
-
-    def add(self, score: float, is_description: bool) -> None:
-        """Count one of its documents; the best of each kind comes first."""
-        if is_description:
-            self.described = self.described or score
-        else:
-            self.paged = self.paged or score
-            self.pages += 1
-
-    @property
-    def score(self) -> float:
-        """The score of the work."""
-        best, other = max(self.described, self.paged), min(self.described, self.paged)
-        return best + OTHER_KIND * other + EACH_PAGE * log1p(max(self.pages - 1, 0))
-
-
-def ranked(match: Query, node: Node | None) -> Query:
+def ranked(finder: Finder, match: Query, node: Node | None) -> Query:
     """Return ``match`` with a score that puts descriptions before pages, and titles before both."""
-    described = [(Occur.Must, Query.const_score_query(descriptions(), DESCRIBED))]
-    described += [(Occur.Should, wish) for wish in _wishes(node)] if node else []
-    return Query.boolean_query([(Occur.Must, match), (Occur.Should, Query.boolean_query(described))])
+    if node is None:
+        return match
+    described = Query.const_score_query(finder.found(plan(node, "about")), DESCRIBED)
+    wishes = (described, *_wishes(finder, node))
+    base = (Occur.Must, Query.boost_query(match, OFTEN))
+    return Query.boolean_query([base, *((Occur.Should, wish) for wish in wishes)])
 
 
-def _wishes(node: Node) -> Iterator[Query]:
+def for_pages(best: float, number: int) -> float:
+    """Return what pages that have all the words add to an item's score: the score of the best, how many there are."""
+    return BEST_PAGE * best + EACH_PAGE * log1p(number)
+
+
+def _wishes(finder: Finder, node: Node) -> Iterator[Query]:
     # What may be many words is not worth the time of looking for it once more in each field.
-    words = [word for word in wanted(node) if word.field == "text" and not isinstance(word, Fuzzy)]
-    for family, weight in WEIGHTS.items():
-        looked_for = [word for word in words if family == "title" or not isinstance(word, Prefix)]
-        if looked_for:
-            yield Query.boost_query(any_of(*(found(wording(word, family)) for word in looked_for)), weight)
+    for word in texts(node):
+        if isinstance(word, Fuzzy):
+            continue
+        rarity = finder.rarity(word)
+        for family, weight in WEIGHTS.items():
+            if family == "title" or not isinstance(word, Prefix):
+                yield Query.const_score_query(finder.found(wording(word, family)), weight * rarity)

@@ -1,28 +1,32 @@
-"""How a page becomes a Tantivy document.
+"""How an item becomes Tantivy documents: one of the whole item, and one of each page.
 
-``body`` and ``title`` are families of fields: the folded words under that name, the stems of
-a language under ``body_fr`` and so on. A page has stems in its own language; the description
-(page 0), whose titles and labels are of several, has them in all. The follower's position is
-a document of its own, so that it is committed with what it speaks of.
+That of the item (page 0) answers queries: it has its facts, its description under ``about`` and
+the words of all its pages, in order, under ``whole``: ``whole_fr`` has those in French, and so on,
+``whole`` those in languages without stems. Between two pages stands a gap, so that what stands
+side by side or near does so on one page. A page (``body``) is looked for only to be shown.
+Words are indexed as written, folded; their stems are in the lexicon (:mod:`search.tantivy_lexicon`).
+The follower's position is a document of its own, so that it is committed with what it speaks of.
 """
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
 from tantivy import Document, Schema, SchemaBuilder
 from tantivy.tantivy import __version__ as _tantivy_version
 
-from search.analysis import FOLDED, RULES, SPACED, folded, stemmed_in, stems_in
+from search.analysis import FOLDED, RULES, SPACED, folded, folded_and_spelt, stemmed_in
 from search.completion import entries, sorting_title
 from search.engine import PageDocument
 from search.facets import FIELDS, facet_values
 from search.languages import STEMMERS
+from search.query import MOST_BETWEEN
+from search.tantivy_lexicon import FIELD as LEXICON
+from search.tantivy_lexicon import Learner
 
 WORDS: Mapping[str, Callable[[PageDocument], tuple[str, ...]]] = {
     "author": attrgetter("authors"),
@@ -34,9 +38,12 @@ WORDS: Mapping[str, Callable[[PageDocument], tuple[str, ...]]] = {
 }
 """Fields of words that a query names, and what of a document stands in each."""
 
-_LAYOUT = 8
+_LAYOUT = 9
 NAMES = "\x1f"
 """Stands before each name in what names the item of a description, after titles and subjects."""
+
+_GAP = " " + "\x1f\x1f\x1f\x1f\x1f " * (MOST_BETWEEN + 1)
+"""Stands between two pages: more words than may stand between near ones, which no query can ask for."""
 
 _KEY_BITS = 36
 _LAST_DAY = 99_991_231
@@ -50,33 +57,34 @@ def schema() -> Schema:
 @cache
 def _schema(stemmed: tuple[str, ...]) -> Schema:
     builder = SchemaBuilder()
-    for name in ("item", "work", *(field for facet, field in FIELDS.items() if facet != "year")):
-        is_stored = name in ("item", "work")
-        builder.add_text_field(name, stored=is_stored, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("item", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("work", *(field for facet, field in FIELDS.items() if facet != "year")):
+        builder.add_text_field(name, stored=name == "work", fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("year", indexed=True, fast=True)
     builder.add_unsigned_field("page", stored=True, indexed=True, fast=True)
-    for name in ("work_key", "key", "newest", "oldest"):
+    builder.add_unsigned_field("key", indexed=True, fast=True)
+    for name in ("work_key", "newest", "oldest"):
         builder.add_unsigned_field(name, fast=True)
     builder.add_text_field("by_title", fast=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("described", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("tied", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("offered", tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field("named", stored=True)
-    builder.add_text_field("body", tokenizer_name=SPACED, index_option="position")
-    builder.add_bytes_field("shown", stored=True)
-    builder.add_text_field("title", tokenizer_name=FOLDED, index_option="position")
-    builder.add_text_field("identifier", tokenizer_name="raw", index_option="basic")
+    for name in ("described", "tied", "offered", "identifier", "tongue", "note"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("language", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("named", "shown"):
+        builder.add_bytes_field(name, stored=True)
+    for name in ("title", *WORDS):
+        builder.add_text_field(name, tokenizer_name=FOLDED, index_option="position")
+    for name in ("about", "body", *wholes(stemmed)):
+        builder.add_text_field(name, tokenizer_name=SPACED, index_option="position")
     for name in ("date_first", "date_last"):
         builder.add_integer_field(name, indexed=True, fast=True)
-    for name in WORDS:
-        builder.add_text_field(name, tokenizer_name=FOLDED, index_option="position")
-    for language in stemmed:
-        for family in ("subject", "body", "title"):
-            builder.add_text_field(f"{family}_{language}", tokenizer_name=SPACED, index_option="basic")
-    builder.add_text_field("language", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("note", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field(LEXICON, tokenizer_name=SPACED, index_option="basic")
     builder.add_unsigned_field("position", stored=True)
     return builder.build()
+
+
+def wholes(languages: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields of the pages' words: of each of these languages, and of all others."""
+    return ("whole", *(f"whole_{language}" for language in languages))
 
 
 POSITION = "position"
@@ -89,22 +97,26 @@ def version() -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def item_documents(documents: Iterable[PageDocument]) -> Iterator[Document]:
-    """Yield the Tantivy documents of an item's description and pages.
-
-    What is of the item, and so the same in all of them, is made once for each language of its pages.
-    """
-    shared: dict[str, Document] = {}
+def item_documents(documents: Iterable[PageDocument], learner: Learner) -> Iterator[Document]:
+    """Yield the Tantivy documents of an item's pages, and then of the item; ``learner`` is told its words."""
+    pages: dict[str, list[str]] = {}  # their words, by the language that they are stemmed in
+    description = None
     for document in documents:
-        if document.page == 0:
-            yield _description(document)
-            continue
-        if document.language not in shared:
+        if document.page:
             own = stemmed_in(document.language)
-            shared[document.language] = _of_item(document, (own,) * bool(own))
-        page = copy(shared[document.language])
-        _add_text(page, document, document.text, (stemmed_in(document.language),))
-        yield page
+            text = _clean(document.text)
+            body, spelt = folded_and_spelt(text)
+            pages.setdefault(own, []).append(body)
+            if own:
+                learner.learn(own, spelt.split())
+            yield _page(document, own, body, text)
+        else:
+            description = document
+    if description:
+        made = _description(description, learner)
+        for own, bodies in pages.items():
+            made.add_text(f"whole_{own}" if own else "whole", _GAP.join(bodies))
+        yield made
 
 
 def position_document(position: int) -> Document:
@@ -112,6 +124,7 @@ def position_document(position: int) -> Document:
     return Document.from_dict({"note": POSITION, "position": position}, schema())
 
 
+@lru_cache
 def item_key(item: str) -> int:
     """Return the number by which hits are grouped; the index can give numbers in bulk, not strings."""
     return int.from_bytes(hashlib.blake2b(item.encode(), digest_size=8).digest(), "big")
@@ -126,25 +139,39 @@ def _work_key(document: PageDocument) -> int:
     return item_key(f"work {document.work}" if document.work else document.item)
 
 
-def _description(document: PageDocument) -> Document:
-    """Return the document of an item's description, whose titles and labels may be in any language."""
-    made = _of_item(document, tuple(STEMMERS))
-    made.extend(_of_description(document), schema())
-    _add_text(made, document, document.summary, tuple(STEMMERS))
+def _page(document: PageDocument, own: str, body: str, text: str) -> Document:
+    """Return the document of a page: ``own`` is the language it is stemmed in, ``body`` its words, folded."""
+    made = Document()
+    made.add_text("item", document.item)
+    made.add_unsigned("key", item_key(document.item))
+    made.add_unsigned("page", document.page)
+    made.add_text("language", document.language)
+    made.add_text("tongue", own)
+    made.add_text("body", body)
+    made.add_bytes("shown", text.encode())
     return made
 
 
-def _of_item(document: PageDocument, languages: Sequence[str]) -> Document:
-    """Return what all documents of an item have that are in the language of this one."""
+def _description(document: PageDocument, learner: Learner) -> Document:
+    """Return the document of an item without its pages. Its titles and labels may be in any language."""
+    text, title, topics = map(_clean, (document.text, document.title, "\n".join(document.topics)))
+    spelt = {word for part in (text, title, topics) for word in folded_and_spelt(part)[1].split()}
+    for language in STEMMERS:
+        learner.learn(language, spelt)
     fields: dict[str, Any] = {
         "item": document.item,
         "key": item_key(document.item),
+        "page": 0,
         "work_key": _work_key(document),
         "newest": _order(document, _day(document)),
         "language": document.language,
         "identifier": list(dict.fromkeys(document.identifiers)),
-        **dict(_words(document, languages)),
+        "title": title,
+        "about": folded(text),
+        "shown": _clean(document.summary).encode(),
+        **{field: clean for field, values in WORDS.items() if (clean := _clean("\n".join(values(document))))},
         **{field: list(facet_values(document, facet)) for facet, field in FIELDS.items() if facet != "year"},
+        **_of_description(document),
     }
     if document.work:
         fields["work"] = document.work
@@ -155,29 +182,8 @@ def _of_item(document: PageDocument, languages: Sequence[str]) -> Document:
     return Document.from_dict(fields, schema())
 
 
-def _add_text(made: Document, document: PageDocument, shown: str, languages: Iterable[str]) -> None:
-    """Add to a document what is its own: its number, its text and what snippets are cut from."""
-    text = _clean(document.text)
-    made.add_unsigned("page", document.page)
-    made.add_text("body", folded(text))
-    for language, found in stems_in(text, filter(None, languages)):
-        made.add_text(f"body_{language}", found)
-    made.add_bytes("shown", (text if shown is document.text else _clean(shown)).encode())
-
-
-def _words(document: PageDocument, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
-    title = _clean(document.title)
-    yield "title", title
-    yield from ((f"title_{language}", found) for language, found in stems_in(title, languages))
-    for field, values in WORDS.items():
-        if clean := _clean("\n".join(values(document))):
-            yield field, clean
-            if field == "subject":
-                yield from ((f"subject_{language}", found) for language, found in stems_in(clean, STEMMERS))
-
-
 def _of_description(document: PageDocument) -> dict[str, Any]:
-    """Return what only the description has: the places in other listings, what names the item, what is offered."""
+    """Return the places in other listings, what names the item, and what is offered."""
     day = _day(document)
     return {
         "described": document.item,

@@ -7,10 +7,10 @@ from typing import Final
 from tantivy import DocAddress, Document, Query, Searcher
 
 from search.engine import ItemHit, PageHit
+from search.plan import BODY, on_pages, texts, wording
 from search.query_tree import Node
 from search.snippets import Marker, snippet
-from search.tantivy_counts import count
-from search.tantivy_query import all_of, any_of, described, term
+from search.tantivy_query import Finder, all_of, any_of, count, of_items, term
 from search.tantivy_schema import item_key
 
 MOST_ITEMS: Final = 100  # on one page of results, and pages of one item
@@ -22,57 +22,69 @@ Ranked = Sequence[tuple[float, DocAddress]]
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """An item to be shown: its score, its work (``""``: it is the only edition) and its language."""
+    """An item to be shown: its score, its work (``""``: it is the only edition), its language and its summary."""
 
     item: str
     score: float
     work: str = ""
     language: str = ""
+    summary: str = ""
+
+
+def leaf_of(document: Document, score: float) -> Leaf:
+    """Return what is shown of an item that has this document."""
+    item, language = (str(document[name][0]) for name in ("item", "language"))
+    return Leaf(item, score, str(document.get_first("work") or ""), language, shown_text(document))
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a query shows: ``match`` finds the pages that answer, None where none can or none are asked for."""
+    """What a query shows of items: the pages that have all its words, or, where none has, those that have any."""
 
     searcher: Searcher
     node: Node | None
-    match: Query | None
     pages_per_item: int
 
     def hits(self, leaves: Sequence[Leaf]) -> dict[str, ItemHit]:
         """Return what is shown of each item."""
         marker = Marker(self.node)
         ids = [leaf.item for leaf in leaves]
-        summaries = self._summaries(ids)
-        best = self._pages(self.match, ids) if self.match else {}
+        best = self._best_pages(ids)
         shown = {}
         for leaf in leaves:
             total, addresses = best.get(leaf.item, (0, ()))
             passages = tuple(self._page(score, address, marker) for score, address in addresses)
-            passage = snippet(summaries.get(leaf.item, ""), "", marker)
+            passage = snippet(leaf.summary, "", marker)
             shown[leaf.item] = ItemHit(leaf.item, leaf.score, passages, total, passage, leaf.work)
         return shown
 
-    def _summaries(self, ids: Sequence[str]) -> dict[str, str]:
-        if not ids:
-            return {}
-        found = self.searcher.search(described(list(ids)), len(ids), count=False)
-        read = (self.searcher.doc(address) for _, address in found.hits)
-        return {str(document["item"][0]): shown_text(document) for document in read}
-
-    def _pages(self, match: Query, ids: Sequence[str]) -> Mapping[str, tuple[int, Ranked]]:
+    def _best_pages(self, ids: Sequence[str]) -> Mapping[str, tuple[int, Ranked]]:
         """Return how many pages of each item answer, and the best of them."""
+        wanted = on_pages(self.node) if self.node else None
+        if wanted is None or not ids or self.pages_per_item < 1:
+            return {}
+        finder = Finder(self.searcher, of_items(map(item_key, ids)))
+        best = self._pages(finder.found(wanted), ids)
+        words = texts(self.node) if self.node else ()
+        if len(words) > 1 and (others := [item for item in ids if not best[item][0]]):
+            any_word = any_of(*(finder.found(wording(word, BODY)) for word in words))
+            best.update(self._pages(any_word, others))
+        return best
+
+    def _pages(self, match: Query, ids: Sequence[str]) -> dict[str, tuple[int, Ranked]]:
+        """Return how many pages of each item match, and the best of them."""
         most = min(self.pages_per_item, MOST_ITEMS)
-        total, together = self._best(all_of(match, _of_any(ids)), _MOST_TOGETHER) if ids else (0, ())
+        keys = {item: item_key(item) for item in ids}
+        total, together = self._best(all_of(match, of_items(keys.values())), _MOST_TOGETHER)
         if total > _MOST_TOGETHER:
             each = {item: self._best(all_of(match, term("item", item)), most + _MORE_PAGES) for item in ids}
             return {item: (number, hits[:most]) for item, (number, hits) in each.items()}
-        keys = self.searcher.fast_field_values("key", [address for _, address in together])
+        found = self.searcher.fast_field_values("key", [address for _, address in together])
         grouped: dict[object, list[tuple[float, DocAddress]]] = {}
-        for key, hit in zip(keys, together, strict=True):
+        for key, hit in zip(found, together, strict=True):
             grouped.setdefault(key, []).append(hit)
-        found = ((item, grouped.get(item_key(item), [])) for item in ids)
-        return {item: (len(hits), hits[:most]) for item, hits in found}
+        own = ((item, grouped.get(key, [])) for item, key in keys.items())
+        return {item: (len(hits), hits[:most]) for item, hits in own}
 
     def _best(self, query: Query, limit: int) -> tuple[int, Ranked]:
         """Return how many pages match, and the best of them; those of one score in the order of the pages."""
@@ -89,7 +101,3 @@ class Shown:
 def shown_text(document: Document) -> str:
     """Return what snippets of a page or description are cut from."""
     return bytes(document["shown"][0]).decode()
-
-
-def _of_any(ids: Sequence[str]) -> Query:
-    return any_of(*(term("item", item) for item in ids))

@@ -2,19 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from math import log
 from typing import Final
 
 from rapidfuzz.distance import OSA
 from tantivy import Document, Occur, Query, Searcher
 
-from search.analysis import core, terms, words
+from search.analysis import core, stemmed_in, terms, words
 from search.completion import SHORTEST, folded_words, offer
 from search.engine import Completion, ItemHit
 from search.languages import STEMMERS
 from search.query_tree import Node, Word, wanted
-from search.tantivy_query import all_of, any_of, descriptions, pages, term
-from search.tantivy_schema import NAMES, schema
+from search.tantivy_lexicon import Lexicon
+from search.tantivy_query import described, term
+from search.tantivy_schema import NAMES, schema, wholes
 from search.tantivy_shown import shown_text
 
 SHORTEST_RESPELT: Final = 4  # letters
@@ -30,6 +32,7 @@ _PAGES_READ: Final = 20
 _MOST_CANDIDATES: Final = 400
 _MOST_TELLING: Final = 25
 _NAMED_WEIGHT: Final = 4  # times a word of the title or a subject counts
+_READ_WEIGHT: Final = 0.5  # of a word on a page, beside one in the description
 _DRAWN: Final = 200
 
 
@@ -55,14 +58,14 @@ def completions(searcher: Searcher, start: str, limit: int) -> tuple[Completion,
 
 def similar(searcher: Searcher, item: str, limit: int) -> tuple[ItemHit, ...]:
     """Return items of other works that have this item's rarest words; best first."""
-    found = searcher.search(all_of(term("item", item), descriptions()), 1, count=False).hits
+    found = searcher.search(described([item]), 1, count=False).hits
     telling = _telling(searcher, item) if found and limit > 0 else {}
     if not telling:
         return ()
     work = str(searcher.doc(found[0][1]).get_first("work") or "")
     own = [(Occur.MustNot, term("work", work) if work else term("item", item))]
     likely = Query.boolean_query([(Occur.Must, _any_telling(telling)), *own])
-    return tuple(_works(searcher, likely))[:limit]
+    return tuple(islice(_works(searcher, likely), limit))
 
 
 def _other_spelling(searcher: Searcher, word: str) -> str:
@@ -75,24 +78,31 @@ def _other_spelling(searcher: Searcher, word: str) -> str:
         return ""
     least = max(1, occurs * _MORE_USUAL)
     near = {spelt: far for spelt, far in _near(searcher, folded[0]).items() if far}
-    counted = ((searcher.doc_freq("body", terms(spelt)[0]), far, spelt) for spelt, far in near.items())
+    counted = ((_written(searcher, terms(spelt)[0]), far, spelt) for spelt, far in near.items())
     usual = [(-far, occurring, spelt) for occurring, far, spelt in counted if occurring >= least]
     return max(usual)[2] if usual else ""
 
 
 def _occurs(searcher: Searcher, word: str) -> int:
-    """Return how many documents have a word, as written or in the form of a language."""
-    stems = ((f"body_{language}", stem) for language in STEMMERS for stem in terms(core(word), language))
-    return max(searcher.doc_freq(field, text) for field, text in (("body", terms(core(word))[0]), *stems))
+    """Return how many descriptions and pages have a word, as written or in the form of a language."""
+    lexicon = Lexicon(searcher)
+    stems = ((language, stem) for language in STEMMERS for stem in terms(core(word), language))
+    others = (form for language, stem in stems for form in lexicon.forms(language, stem))
+    return max(_written(searcher, form) for form in (terms(core(word))[0], *others))
+
+
+def _written(searcher: Searcher, word: str) -> int:
+    """Return how many descriptions and pages have a word as it is written (folded)."""
+    return searcher.doc_freq("about", word) + searcher.doc_freq("body", word)
 
 
 def _near(searcher: Searcher, word: str) -> Mapping[str, int]:
     """Return words like ``word`` as they are written somewhere, and by how many letters each is off."""
     farthest = 2 if len(word) >= _LONG else 1
-    likely = Query.fuzzy_term_query(schema(), "body", word, farthest)
     written: Counter[str] = Counter()
-    for kind in (descriptions(), pages()):
-        for _, address in searcher.search(all_of(likely, kind), _LOOKED_AT, count=False).hits:
+    for field in ("about", "body"):
+        likely = Query.fuzzy_term_query(schema(), field, word, farthest)
+        for _, address in searcher.search(likely, _LOOKED_AT, count=False).hits:
             document = searcher.doc(address)
             written.update(set(words(f"{_named(document)}\n{shown_text(document)}".lower())))
     usual: dict[str, str] = {}
@@ -105,7 +115,8 @@ def _near(searcher: Searcher, word: str) -> Mapping[str, int]:
 
 def _telling(searcher: Searcher, item: str) -> Mapping[str, float]:
     """Return the words that tell an item from others, and how much: often here, seldom elsewhere."""
-    often, own = Counter[str](), Counter[str]()
+    often = Counter[str]()
+    own: dict[str, set[str]] = {}  # the fields in which the item itself has a word
     left = _READ
     for document in _documents_of(searcher, item):
         text, name = shown_text(document)[:left], _named(document).partition(NAMES)[0]
@@ -113,14 +124,24 @@ def _telling(searcher: Searcher, item: str) -> Mapping[str, float]:
         found, named = terms(text), terms(name)
         often.update(found)
         often.update(named * _NAMED_WEIGHT)
-        own.update({*found, *named})
+        field = _whole(document)
+        for word in {*found, *named}:
+            own.setdefault(word, set()).add(field)
     likely = [(word, times) for word, times in often.most_common() if len(word) > 2 and not word.isdigit()]
     weights = {}
     for word, times in likely[:_MOST_CANDIDATES]:
-        if (occurs := searcher.doc_freq("body", word)) > own[word]:
+        if (occurs := sum(searcher.doc_freq(field, word) for field in _fields())) > len(own[word]):
             weights[word] = (1 + log(times)) * log(1 + searcher.num_docs / occurs)
     best = sorted(weights.items(), key=lambda one: (-one[1], one[0]))
     return dict(best[:_MOST_TELLING])
+
+
+def _whole(document: Document) -> str:
+    """Return the field of items in which the words of a description or page stand."""
+    if document["page"][0] == 0:
+        return "about"
+    own = stemmed_in(str(document["language"][0]))
+    return f"whole_{own}" if own else "whole"
 
 
 def _documents_of(searcher: Searcher, item: str) -> Iterator[Document]:
@@ -134,18 +155,20 @@ def _documents_of(searcher: Searcher, item: str) -> Iterator[Document]:
 
 def _any_telling(telling: Mapping[str, float]) -> Query:
     top = max(telling.values())
-    wishes = [
-        Query.boost_query(Query.term_query(schema(), "body", word), weight / top) for word, weight in telling.items()
-    ]
+    wishes = [Query.boost_query(_anywhere(word), weight / top) for word, weight in telling.items()]
     least = 2 if len(wishes) > 3 else 1
     return Query.boolean_query([(Occur.Should, wish) for wish in wishes], minimum_number_should_match=least)
 
 
+def _anywhere(word: str) -> Query:
+    """Return the items that have a word, best in their description."""
+    about, *whole = (Query.term_query(schema(), field, word) for field in _fields())
+    return Query.disjunction_max_query([about, *(Query.boost_query(one, _READ_WEIGHT) for one in whole)])
+
+
 def _works(searcher: Searcher, likely: Query) -> Iterator[ItemHit]:
-    """Yield the items of the best documents, one of each work."""
-    preferred = any_of(Query.const_score_query(descriptions(), 1.0))
-    ranked = Query.boolean_query([(Occur.Must, likely), (Occur.Should, preferred)])
-    hits = searcher.search(ranked, _DRAWN, count=False).hits
+    """Yield the best items, one of each work."""
+    hits = searcher.search(likely, _DRAWN, count=False).hits
     keys = searcher.fast_field_values("work_key", [address for _, address in hits])
     seen: set[object] = set()
     for key, (score, address) in zip(keys, hits, strict=True):
@@ -159,6 +182,10 @@ def _named(document: Document) -> str:
     """Return what names the item of a description: its titles, agents and subjects; nothing for a page."""
     named = document.get_first("named")
     return bytes(named).decode() if named else ""
+
+
+def _fields() -> tuple[str, ...]:
+    return ("about", *wholes(STEMMERS))
 
 
 def _number(row: tuple[int | float | bool | None, object]) -> int:

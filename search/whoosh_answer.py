@@ -1,7 +1,7 @@
 """Answers from a Whoosh index: what it finds, grouped, counted and sorted in plain Python."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, log, log1p
 from typing import Any, Final
@@ -12,20 +12,21 @@ from search.completion import sorting_title
 from search.engine import FACETS, Answer, Expansion, FacetCount, ItemHit, PageDocument, PageHit, Request
 from search.facets import facet_values, in_order
 from search.meaning import meant
-from search.plan import DESCRIPTIONS, plan, reaches_pages
+from search.plan import on_pages, plan, texts
 from search.query import parse
 from search.query_tree import Node
 from search.snippets import Marker, snippet
 from search.tantivy_answer import DEEPEST_OFFSET, MOST_EDITIONS
 from search.tantivy_counts import MOST_VALUES, Narrowing, narrowing
-from search.tantivy_ranking import EACH_PAGE, OTHER_KIND
+from search.tantivy_ranking import EACH_PAGE
 from search.tantivy_shown import MOST_ITEMS
 from search.whoosh_library import query as whoosh
-from search.whoosh_query import ranked
+from search.whoosh_query import found, items, ranked
 from search.whoosh_schema import clean
 from search.whoosh_shelf import Shelf
 
 _MUCH_BETTER: Final = 2.0
+_OTHER_KIND: Final = 0.3  # of the best page beside the description, or the other way round
 _MOST_TELLING: Final = 25
 _READ: Final = 40_000  # characters of a description that are looked at for similar ones
 
@@ -77,8 +78,7 @@ class _Search:
         self._shelf = shelf
         self._node = node
         self._narrowed = narrowed
-        self._on_pages = node is not None and reaches_pages(node)
-        self._hits = _found(searcher, shelf, ranked(plan(node) if node else DESCRIPTIONS, node))
+        self._hits = self._scored(items(searcher, shelf, plan(node))) if node else dict.fromkeys(shelf.items, ())
         self._items = self._narrow()
 
     def answer(self, request: Request) -> Answer:
@@ -98,6 +98,14 @@ class _Search:
         """Return the concepts that items which answer have, of those the query's words were taken for."""
         subjects = Counter(uri for item in self._items for uri in set(self._shelf.items[item].subjects))
         return tuple(replace(one, count=subjects[one.concept]) for one in taken if subjects[one.concept])
+
+    def _scored(self, answering: Iterable[str]) -> _Hits:
+        """Return the documents of these items that have any of the words; of the pages only those with all, if any."""
+        if self._node is None or not texts(self._node):
+            return dict.fromkeys(answering, ())
+        scored, wanted = _found(self._searcher, self._shelf, ranked(self._node)), on_pages(self._node)
+        whole = set(self._searcher.docs_for_query(found(wanted))) if wanted else set()
+        return {item: _best(scored.get(item, ()), whole) for item in answering}
 
     def _narrow(self, besides: str = "") -> list[str]:
         """Return the items that answer and are not filtered out; the values chosen of one facet aside."""
@@ -140,7 +148,7 @@ class _Search:
 
     def _work_hit(self, score: float, items: Sequence[str], request: Request, marker: Marker) -> ItemHit:
         """Return a work: the edition in the reader's language leads, unless another answers much better."""
-        scores = {item: self._hits[item][0].score if self._node else 0.0 for item in items}
+        scores = {item: max((hit.score for hit in self._hits[item]), default=0.0) for item in items}
         top = max(scores.values())
 
         def place(item: str) -> tuple[bool, float, str]:
@@ -153,7 +161,7 @@ class _Search:
 
     def _item_hit(self, item: str, score: float, most: int, marker: Marker) -> ItemHit:
         document = self._shelf.items[item]
-        hits = [hit for hit in self._hits[item] if hit.page] if self._on_pages and most > 0 else []
+        hits = [hit for hit in self._hits[item] if hit.page] if most > 0 else []
         passages = tuple(self._page_hit(hit, marker) for hit in hits[: min(most, MOST_ITEMS)])
         return ItemHit(item, score, passages, len(hits), snippet(clean(document.summary), "", marker), document.work)
 
@@ -174,11 +182,17 @@ def _found(searcher: Any, shelf: Shelf, query: Any) -> dict[str, list[_Hit]]:
     return found
 
 
+def _best(hits: Sequence[_Hit], whole: Container[int]) -> Sequence[_Hit]:
+    """Leave out the pages that are not in ``whole``, unless none is."""
+    best = [hit for hit in hits if not hit.page or hit.number in whole]
+    return best if any(hit.page for hit in best) else hits
+
+
 def _score_of(hits: Sequence[_Hit]) -> float:
     """Return the score of a work from those of its documents; see :mod:`search.tantivy_ranking`."""
     kinds = [[hit.score for hit in hits if bool(hit.page) is paged] for paged in (False, True)]
-    best = sorted((max(found) for found in kinds if found), reverse=True)
-    return best[0] + OTHER_KIND * sum(best[1:]) + EACH_PAGE * log1p(max(len(kinds[1]) - 1, 0))
+    best = sorted((max(found, default=0.0) for found in kinds), reverse=True)
+    return best[0] + _OTHER_KIND * sum(best[1:]) + EACH_PAGE * log1p(max(len(kinds[1]) - 1, 0))
 
 
 def _telling(searcher: Any, document: PageDocument) -> Mapping[str, float]:

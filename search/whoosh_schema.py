@@ -1,5 +1,7 @@
 """How a page becomes a Whoosh document: the fields of :mod:`search.plan`, analysed before Whoosh sees them.
 
+The words of a page and those of a description both stand under ``body``.
+
 Whoosh gets lists of terms, made by :mod:`search.analysis` as Tantivy's are, and takes them as
 they are. What is shown and counted is stored with the description.
 """

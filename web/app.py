@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import cast
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -76,11 +77,12 @@ def routes(
     time (:mod:`web.line`). ``renders`` makes records as harvesters get them (:class:`web.render.Service`).
     """
     service = Service(site, library, engine, vocabulary, renders or {})
+    searches = Line(*_SEARCHES_LINE)
     inner = Starlette(
-        routes=[Route("/static/{name}", static), *_pages(service, limits)],
+        routes=[Route("/static/{name}", static), *_pages(service, limits, searches)],
         exception_handlers={
-            HTTPException: partial(_refused, service, limits.searches),
-            NotFound: partial(nothing_here, service, limits.searches),
+            HTTPException: partial(_refused, service, searches, limits.searches),
+            NotFound: partial(nothing_here, service, searches, limits.searches),
             CanoeError: partial(_unavailable, service),
             Exception: partial(_failed, service),
         },
@@ -116,8 +118,8 @@ def about(service: Service, request: Request) -> Response:
     return respond(service, request, View("about.html", values))
 
 
-def _pages(service: Service, limits: Limits) -> list[Route]:
-    pages, searches = Line(*_PAGES_LINE), Line(*_SEARCHES_LINE)
+def _pages(service: Service, limits: Limits, searches: Line) -> list[Route]:
+    pages = Line(*_PAGES_LINE)
     formerly: dict[str, Endpoint] = {"/{path:path}": partial(old, Redirects(service.library.archive))}
     answers = (
         *((path, _answer(pages, NO_LIMIT, endpoint)) for path, endpoint in _PAGES.items()),
@@ -205,12 +207,13 @@ _LISTS: Mapping[str, Endpoint] = {
 """What a program asks for again and again, each answer made anew."""
 
 
-def _refused(service: Service, limit: Limit, request: Request, fault: Exception) -> Response:
+async def _refused(service: Service, line: Line, limit: Limit, request: Request, fault: Exception) -> Response:
     status = fault.status_code if isinstance(fault, HTTPException) else 400
     if status == 404:
-        return nothing_here(service, limit, request, fault)
+        return await nothing_here(service, line, limit, request, fault)
     headers = fault.headers if isinstance(fault, HTTPException) else None
-    return respond(service, request, View("error.html", {"status": status}, status, "/"), headers)
+    view = View("error.html", {"status": status}, status, "/")
+    return await run_in_threadpool(respond, service, request, view, headers)
 
 
 def _unavailable(service: Service, request: Request, fault: Exception) -> Response:

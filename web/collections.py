@@ -13,15 +13,16 @@ from metadata.sets import collection_set
 from search.engine import Answer, FacetCount
 from search.engine import Request as Question
 from search.facets import ONLINE
+from web.collection_links import address, linked_data
+from web.jsonld import in_html
 from web.manifest import collection_address
-from web.reader import Pairs
+from web.reader import reader
 from web.render import Service, View, respond
 from web.years import shares_of
 
 NEWEST = 6
 _COUNTED = ("type", "language", "subject", "decade", "online")
 _SHOWN = 12
-_AS_PATHS = frozenset(("", ".", ".."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def collections(service: Service, request: Request) -> Response:
 
 
 def collection(service: Service, request: Request) -> Response:
-    """Answer ``/collections/{name}``; raises NotFound where nothing that is public is in it."""
+    """Answer ``/collections/{name}``, the collection's id; raises NotFound where nothing that is public is in it."""
     name = request.path_params["name"]
     chosen = (("collection", name),)
     answer = service.engine.find(Question("", chosen, limit=NEWEST, pages_per_item=0, sort="newest", facets=_COUNTED))
@@ -57,15 +58,9 @@ def collection(service: Service, request: Request) -> Response:
         "feed": f"{service.site.root}/search.atom?{urlencode(chosen)}",
         "oai_set": collection_set(name),
         "iiif": collection_address(service, f"collection:{name}") if _has_files(answer) else "",
+        "data": in_html(linked_data(service, name, reader(service.site, request).language, answer.total)),
     }
     return respond(service, request, View("collection.html", values))
-
-
-def address(name: str) -> tuple[str, Pairs]:
-    """Return the path of a collection's page; of one whose name makes no path, the search that finds its items."""
-    if _AS_PATHS.isdisjoint(name.split("/")):
-        return f"/collections/{name}", ()
-    return "/search", (("collection", name),)
 
 
 def _has_files(answer: Answer) -> bool:

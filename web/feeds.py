@@ -12,7 +12,7 @@ from metadata import citing
 from metadata.model import Item
 from metadata.xmlbuild import document, element, leaf
 from search.engine import Request as Question
-from web.labels import Labels, creators
+from web.labels import creators
 from web.render import Service
 from web.results import Asked, flat, read
 from web.sitemaps import HOUR, xml_answer
@@ -30,8 +30,7 @@ _SUMMARY = 1_000
 
 def new_items(service: Service, _: Request) -> Response:
     """Answer ``/new.atom``: the items that changed last, newest first."""
-    items = service.library.catalogue.newest(NEWEST)
-    return _feed(service, "/new.atom", service.site.name, _changes(service, (item.id for item in items)))
+    return _feed(service, "/new.atom", service.site.name, service.library.catalogue.last_changed(NEWEST))
 
 
 def found_items(service: Service, request: Request) -> Response:
@@ -74,7 +73,7 @@ def _changes(service: Service, ids: Iterable[str]) -> list[Change]:
 
 
 def _title(service: Service, asked: Asked) -> str:
-    labels = Labels(service.site.default_language, service.vocabulary)
+    labels = service.labels(service.site.default_language)
     parts = [asked.query, *(labels.value(name, value).value for name, value in asked.filters)]
     return " · ".join([part for part in parts if part] + [service.site.name])
 
@@ -114,7 +113,7 @@ def _entry(service: Service, change: Change) -> str:
         _link("alternate", landing, "text/html"),
         *_enclosures(item, base_url),
         leaf("summary", citing.clean(next((text.value for text in item.descriptions), ""))[:_SUMMARY]),
-        element("category", {"term": item.type, "label": Labels("en", service.vocabulary).kind(item.type)}),
+        element("category", {"term": item.type, "label": service.labels("en").kind(item.type)}),
     ]
     return element("entry", None, content)
 

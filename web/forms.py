@@ -20,6 +20,7 @@ from metadata.schemaorg import schemaorg
 from metadata.serial import to_json
 from metadata.xmlbuild import DECLARATION
 from oai.formats import FORMATS, OAI_DC
+from web.collection_links import reference
 from web.items import gone, held_item
 from web.render import Service
 from web.signposting import Link, header, record_links
@@ -87,11 +88,19 @@ def linked_data(service: Service, held: Held) -> dict[str, object]:
     item, site = held.item, service.site
     editions = service.library.catalogue.editions(item.id)
     made_from = [one.id for one in editions if any(_translates(tie.kind, tie.target, item) for tie in one.relations)]
+    made = schemaorg(item, site.base_url, service.vocabulary, made_from)
     return {
-        **schemaorg(item, site.base_url, service.vocabulary, made_from),
+        **made,
+        **_wholes(made.get("isPartOf", []), [reference(service, name) for name in item.collections]),
         "provider": {"@type": "Organization", "name": site.name, "url": site.base_url},
         "sdDatePublished": to_datestamp(held.change),
     }
+
+
+def _wholes(others: object, collections: list[dict[str, object]]) -> dict[str, object]:
+    """Return what an item is part of: others, as they were written already, and the collections it is in."""
+    found = [*(others if isinstance(others, list) else [others]), *collections]
+    return {"isPartOf": found[0] if len(found) == 1 else found} if found else {}
 
 
 def _translates(kind: str, target: str, item: Item) -> bool:

@@ -33,4 +33,4 @@ def harvesting(service: Service, provider: Provider) -> Callable[[Request], Resp
 
 def _named(service: Service, request: Request, specs: Sequence[str]) -> list[tuple[str, str]]:
     language = reader(service.site, request).language
-    return [(spec, set_name(spec, language, service.vocabulary)) for spec in specs]
+    return [(spec, set_name(spec, language, service.vocabulary, service.site.collections)) for spec in specs]

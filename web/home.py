@@ -11,7 +11,7 @@ from metadata import places
 from metadata.vocabulary import Vocabulary
 from search.engine import FacetCount
 from search.engine import Request as Question
-from web.collections import address
+from web.collection_links import address
 from web.reader import reader
 from web.render import Service, View, respond
 from web.years import Decade, decades

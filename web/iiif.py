@@ -25,6 +25,7 @@ from web.manifest import (
     by_language,
     collection,
     collection_address,
+    collection_label,
     item_address,
     manifest,
     manifest_reference,
@@ -139,7 +140,7 @@ def _library(service: Service) -> Node:
 def _label(service: Service, facet: str, value: str) -> dict[str, list[str]]:
     if facet == "decade":
         return by_language(lambda words: words.value(facet, value).value, service)
-    return {"none": [value]}
+    return collection_label(service, value)
 
 
 def _of_items(service: Service, name: str, chosen: tuple[str, str], part: int) -> Node:

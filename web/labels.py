@@ -1,7 +1,7 @@
 """Facts of items as words: in the reader's language, and saying so where they are not."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from babel.units import format_unit
 
 from archive.clock import SECOND
 from metadata import languages
+from metadata.collection import Collections, description_of, title_of
 from metadata.formats import format_of
 from metadata.model import Agent, Doi, Item, Text
 from metadata.relators import CREATORS, STAND_INS, TERMS
@@ -176,6 +177,7 @@ class Labels:
 
     language: str
     vocabulary: Vocabulary
+    collections: Collections = field(default_factory=dict, hash=False)
 
     def text(self, message: str) -> str:
         """Translate a message that was marked with ``N_``."""
@@ -199,6 +201,14 @@ class Labels:
         """Return the concept that counts in place of one that was replaced; else the same."""
         return self.vocabulary.current(uri)
 
+    def collection(self, name: str) -> Text:
+        """Return what a collection is called; its language is ``""`` where that is its id."""
+        return title_of(self.collections, name, self.language)
+
+    def collection_holds(self, name: str) -> Text | None:
+        """Return what a collection holds, None where nobody has said so."""
+        return description_of(self.collections, name, self.language)
+
     def role(self, code: str) -> str:
         """Name the part somebody had (a MARC relator code); a rare one has its English term."""
         return self.text(ROLES[code]) if code in ROLES else TERMS.get(code, self.text(ROLES["ctb"]))
@@ -211,6 +221,8 @@ class Labels:
         """Name a facet's value; its language is ``""`` where it is nobody's in particular."""
         if facet == "subject":
             return self.concept(value)
+        if facet == "collection":
+            return self.collection(value)
         named: dict[str, Callable[[str], str]] = {
             "language": self.tongue,
             "type": self.kind,

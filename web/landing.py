@@ -8,7 +8,7 @@ from metadata import places
 from metadata.highwire import highwire
 from metadata.model import Item
 from metadata.origins import link_home, page_at_home
-from web import collections, series
+from web import collection_links, series
 from web.forms import Form, form_links, forms_of, linked_data, record_form, written
 from web.items import gone, held_item, item_values
 from web.jsonld import in_html
@@ -96,7 +96,7 @@ def _whereabouts(service: Service, request: Request, item: Item) -> dict[str, ob
     return {
         "countries": [(code.partition("-")[0], places.name_of(code, language)) for code in item.countries],
         "series": [(one, series.address(service, one)) for one in item.series],
-        "collection_address": collections.address,
+        "collection_address": collection_links.address,
     }
 
 

@@ -67,7 +67,12 @@ def manifest(service: Service, held: Held) -> Node:
         made["thumbnail"] = [thumbnail(service, item, shapes[0])]
     if item.collections:
         made["partOf"] = [
-            {"id": collection_address(service, f"collection:{name}"), "type": "Collection"} for name in item.collections
+            {
+                "id": collection_address(service, f"collection:{name}"),
+                "type": "Collection",
+                "label": collection_label(service, name),
+            }
+            for name in item.collections
         ]
     return made
 
@@ -140,6 +145,12 @@ def collection(service: Service, name: str, label: LanguageMap, items: Sequence[
     }
 
 
+def collection_label(service: Service, name: str) -> LanguageMap:
+    """Return what a collection is called in the languages in which it has a title, else its id."""
+    known = service.site.collections.get(name)
+    return {language: [title] for language, title in known.title.items()} if known else {"none": [name]}
+
+
 def manifest_reference(service: Service, item: Item) -> Node:
     """Return what a collection says of an item."""
     return {"id": manifest_address(service, item.id), "type": "Manifest", "label": _title(item)}
@@ -147,7 +158,7 @@ def manifest_reference(service: Service, item: Item) -> Node:
 
 def by_language(text: Callable[[Labels], str], service: Service) -> LanguageMap:
     """Return words in each of the three languages."""
-    return {language: [text(Labels(language, service.vocabulary))] for language in LANGUAGES}
+    return {language: [text(service.labels(language))] for language in LANGUAGES}
 
 
 def _image(service: Service, item: Item, shape: PageShape) -> Node:
@@ -185,7 +196,7 @@ def _texts(texts: Iterable[Text]) -> LanguageMap:
 
 def _facts(service: Service, item: Item) -> Iterator[Node]:
     """Yield what is said of an item, in the order of its page."""
-    labels = {language: Labels(language, service.vocabulary) for language in LANGUAGES}
+    labels = {language: service.labels(language) for language in LANGUAGES}
     said: list[tuple[str, LanguageMap]] = [
         (N_("People and organisations"), _same(one.agent.name for one in item.contributions)),
         (N_("Published"), _each(labels, [one.value for one in item.dates if one.kind == "issued"], Labels.date)),
@@ -193,7 +204,7 @@ def _facts(service: Service, item: Item) -> Iterator[Node]:
         (N_("Language"), _each(labels, item.languages, Labels.tongue)),
         (N_("Subjects"), _each(labels, item.concepts, lambda words, uri: words.concept(uri).value)),
         (N_("Places and times covered"), _texts(item.coverage)),
-        (N_("Collection"), _same(item.collections)),
+        (N_("Collection"), _collections(service, item.collections)),
         (N_("Rights"), _texts(item.rights)),
         ("DOI", _same([item.doi.name] if item.doi else [])),
         (N_("Item number"), _same([item.id])),
@@ -208,12 +219,20 @@ def _same(values: Iterable[str]) -> LanguageMap:
     return {"none": found} if found else {}
 
 
+def _collections(service: Service, names: Sequence[str]) -> LanguageMap:
+    found: LanguageMap = {}
+    for name in names:
+        for language, titles in collection_label(service, name).items():
+            found.setdefault(language, []).extend(titles)
+    return found
+
+
 def _each(labels: Mapping[str, Labels], values: Sequence[str], name: Callable[[Labels, str], str]) -> LanguageMap:
     return {code: [name(words, value) for value in values] for code, words in labels.items()} if values else {}
 
 
 def _statement(service: Service, item: Item) -> Node:
-    labels = {language: Labels(language, service.vocabulary) for language in LANGUAGES}
+    labels = {language: service.labels(language) for language in LANGUAGES}
     told = [service.site.name, citable(item, service.site.base_url)]
     return {
         "label": {code: [words.text(N_("Provided by"))] for code, words in labels.items()},

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,9 +12,11 @@ from metadata.errors import CanoeError
 from metadata.model import Item
 from oai.limit import Limit
 from search.engine import Request as Question
+from web.line import Line, seconds_to_wait
 from web.render import Service, View, respond
 
 SHOWN = 5
+_STATUS = 404
 _MOST_WORDS = 8
 _LONGEST = 300  # characters of an address that are looked at
 _SHORTEST_WORD = 3
@@ -31,19 +34,23 @@ _SAYS_NOTHING = frozenset(
 _FOR_PROGRAMS = frozenset(("iiif", "oai", "resourcesync", "sru", "static", ".well-known"))
 
 
-def nothing_here(service: Service, limit: Limit, request: Request, _: Exception) -> Response:
+async def nothing_here(service: Service, line: Line, limit: Limit, request: Request, _: Exception) -> Response:
     """Answer for an address that nothing is at, status 404, with what its words find.
 
-    Nothing is searched for clients that ask faster than ``limit`` allows.
+    The search waits in ``line``; where that is too long, and for clients that ask faster than ``limit``
+    allows, nothing is searched.
     """
     words = words_of(request.scope["path"])
-    hurried = bool(words) and limit.seconds_to_wait(request.client.host if request.client else "") > 0
-    values: dict[str, object] = {
-        "status": 404,
-        "query": " ".join(words),
-        "found": [] if hurried else _found(service, words),
-    }
-    return respond(service, request, View("error.html", values, 404, "/"))
+    if words and not seconds_to_wait(limit, request):
+        answer = await line.answer(lambda: _page(service, request, words, _found(service, words)))
+        if answer.status_code == _STATUS:
+            return answer
+    return await run_in_threadpool(_page, service, request, words, [])
+
+
+def _page(service: Service, request: Request, words: Sequence[str], found: Sequence[Item]) -> Response:
+    values: dict[str, object] = {"status": _STATUS, "query": " ".join(words), "found": found}
+    return respond(service, request, View("error.html", values, _STATUS, "/"))
 
 
 def words_of(path: str) -> list[str]:
@@ -62,8 +69,6 @@ def _is_word(word: str) -> bool:
 
 def _found(service: Service, words: Sequence[str]) -> list[Item]:
     """Return the items that any of the words finds, best first; none while the index cannot be read."""
-    if not words:
-        return []
     question = Question(" OR ".join(words), limit=SHOWN, pages_per_item=0, facets=(), expand=False)
     try:
         hits = service.engine.find(question).hits

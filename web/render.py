@@ -47,6 +47,10 @@ class Service:
         own = Renderers(catalogue.publishing, self.site.name, catalogue.shown_item).by_prefix()
         object.__setattr__(self, "renders", {**own, **self.renders})
 
+    def labels(self, language: str) -> Labels:
+        """Return the words of the pages in an interface language."""
+        return Labels(language, self.vocabulary, self.site.collections)
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -76,7 +80,7 @@ def common_values(service: Service, who: Reader, view: View) -> dict[str, object
     return {
         "site": service.site,
         "reader": who,
-        "labels": Labels(who.language, service.vocabulary),
+        "labels": service.labels(who.language),
         "canonical": who.canonical(view.canonical),
         "alternates": who.alternates(view.canonical),
         "indexed": view.indexed and view.status == 200,

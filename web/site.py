@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from metadata.collection import Collections
 from web.pictures import ImageLimits
 
 
@@ -12,7 +13,8 @@ class Site:
 
     ``base_url`` is the library's web address without a slash at its end; where it has a path,
     links start with it. ``default_language`` (``en``, ``fr`` or ``es``) serves readers who
-    ask for none of the three. ``images`` is what images of pages may take.
+    ask for none of the three. ``images`` is what images of pages may take,
+    ``collections`` what collections are called and hold.
     """
 
     name: str
@@ -20,6 +22,7 @@ class Site:
     admin_email: str = ""
     default_language: str = "en"
     images: ImageLimits = field(default_factory=ImageLimits)
+    collections: Collections = field(default_factory=dict, hash=False)
 
     @property
     def root(self) -> str:

@@ -6,17 +6,19 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from archive.catalogued import Change
 from archive.clock import to_datestamp
 from metadata.xmlbuild import document, element, leaf
-from web import collections, series
+from web import collection_links, series
 from web.reader import alternates
 from web.render import Service
 from web.shares import IdShare, id_share, id_shares
 
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
-MOST = 5_000
+MOST = 2_000
 """Items of a sitemap, about: 50,000 addresses and 50 MB are allowed, but each is made when it is asked for."""
+
+SHELVES, SERIES = 5_000, 20_000
+"""Collections and series that are named at most."""
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 DAY, HOUR = 86_400, 3_600
@@ -56,24 +58,24 @@ def xml_answer(content: bytes, media_type: str = MEDIA_TYPE) -> Response:
 
 
 def _sitemap(service: Service, share: IdShare) -> bytes:
-    changes = service.library.catalogue.between(*share.bounds)
-    entries = [*(_pages(service) if share.number == 0 else ()), *_items(service, changes)]
+    stamps = service.library.catalogue.stamps_between(*share.bounds)
+    entries = [*(_pages(service) if share.number == 0 else ()), *_items(service, stamps)]
     return document(element("urlset", {"xmlns": NAMESPACE, "xmlns:xhtml": _XHTML}, entries))
 
 
 def _pages(service: Service) -> Iterator[str]:
     """Yield the pages that are no item's: those there always are, and one for each collection and series."""
     shelves = sorted(service.library.catalogue.shelf("collection"), key=lambda one: (-one[1], one[0]))
-    names = (path for path, pairs in (collections.address(name) for name, _ in shelves[:MOST]) if not pairs)
-    numbered = (f"/series/{one_id}" for one_id in sorted(series.ids(service))[: 4 * MOST])
+    names = (path for path, pairs in (collection_links.address(name) for name, _ in shelves[:SHELVES]) if not pairs)
+    numbered = (f"/series/{one_id}" for one_id in sorted(series.ids(service))[:SERIES])
     yield from (_entry(service, path) for path in (*_PAGES, *names, *numbered))
 
 
-def _items(service: Service, changes: Iterable[Change]) -> Iterator[str]:
+def _items(service: Service, stamps: Iterable[tuple[str, int]]) -> Iterator[str]:
     # One entry is built, and the others are made from it: a crawler takes them by the hundred thousand.
     pattern = _entry(service, f"/item/{_ID}", _MOMENT)
-    for change in changes:
-        yield pattern.replace(_ID, change.item.id).replace(_MOMENT, to_datestamp(change.number))
+    for item_id, change in stamps:
+        yield pattern.replace(_ID, item_id).replace(_MOMENT, to_datestamp(change))
 
 
 def _entry(service: Service, path: str, changed: str = "") -> str:

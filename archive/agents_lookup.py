@@ -7,6 +7,7 @@ from typing import TypeVar
 from archive.agents_index import AgentIndex
 from metadata.agents import Authority, bare_key, identifier_key, name_keys
 from metadata.agents_identifiers import read, scheme_of
+from metadata.description import shorten
 from metadata.errors import NotFound, UsageError
 from metadata.ids import is_item_id
 from metadata.model import Identifier, Text
@@ -73,11 +74,17 @@ def standing_id(index: AgentIndex, agent: str) -> str:
 
 
 def as_authority(index: AgentIndex, agent: str) -> Authority:
-    """Return an agent as an authority: a provisional one as it would be if somebody decided something about it."""
+    """Return an agent as an authority: a provisional one as it would be if somebody decided something about it.
+
+    Raises NotFound.
+    """
     known = index.authority(agent)
     if known and known.bears:
         return known
-    ((name, kind, key),) = index.ask("SELECT name, kind, key FROM agents WHERE id = ?", agent)
+    rows = index.ask("SELECT name, kind, key FROM agents WHERE id = ?", agent)
+    if not rows:
+        raise NotFound(f"There is no agent {shorten(agent)!r}.")
+    name, kind, key = rows[0]
     scheme, _, value = key.partition(":")
     made = Authority(agent, kind, Text(name), identifiers=() if scheme == "name" else (Identifier(scheme, value),))
     rows = index.ask(

@@ -5,58 +5,33 @@ change number (:mod:`archive.clock`); :meth:`Catalogue.changes` is the sequence 
 followers read.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Select, bindparam, delete, func, select
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from archive import schema
-from archive.catalogue_file import REBUILD, CatalogueFile
-from archive.catalogued import Change, Held, Listing, OaiRecord
-from archive.cataloguing import HELD_AMONG, Batch, PageSpan, Publishing, without_ties, write_batches
-from archive.clock import SECOND, Told, next_stamp
+from archive.catalogue_items import CatalogueItems, made_for, pairs, written
+from archive.catalogued import Change, Listing, OaiRecord
+from archive.cataloguing import HELD_AMONG, Batch, PageSpan, write_batches
+from archive.clock import SECOND, next_stamp
 from archive.feed import HEADER_AT, MINUTE, WHOLE, deleted_header, out_header, record
-from metadata.accession import Accession, is_undone
-from metadata.errors import Outdated
+from metadata.accession import Accession
 from metadata.model import Item
 from metadata.serial import from_own
 from metadata.sets import set_name
 from metadata.standard_numbers import doi
 
 
-class Catalogue:
+class Catalogue(CatalogueItems):
     """catalogue.db of one home."""
-
-    def __init__(self, path: Path, publishing: Publishing) -> None:
-        self.path = path
-        self.publishing = publishing
-        self.told = Told(path.with_name("clock"))
-        self._file = CatalogueFile(path)
 
     def create(self) -> None:
         """Make the tables that are missing and note what the rows are made for."""
         with self._file.transaction(renewing=True) as connection:
             self._create(connection)
-
-    def verify(self) -> None:
-        """Raise Outdated when there is none, or one of another edition, base URL or namespace, or damaged."""
-        self._file.verify()
-        with self._file.reading() as connection:
-            rows = connection.execute(select(schema.settings.c.name, schema.settings.c.value)).all()
-        found, wanted = dict(_pairs(rows)), {row["name"]: row["value"] for row in _made_for(self.publishing)}
-        for name in (*wanted, *found):
-            was, now = found.get(name), wanted.get(name)
-            if was != now:
-                raise Outdated(f"{self.path} was made for {name} {was!r}, now it is {now!r}.", REBUILD)
-
-    def close(self) -> None:
-        """Give up all connections; the next one to ask opens it again."""
-        self._file.release()
 
     def writing(self) -> AbstractContextManager[None]:
         """Keep the file open for several writes; only for the holder of the writer's lock. Raises Outdated."""
@@ -89,54 +64,6 @@ class Catalogue:
         """Return the next change number; for the writer only."""
         return next_stamp(max(self.last_change(), self.told.last() * SECOND))
 
-    def held(self, item_id: str) -> Held | None:
-        """Return an item, where it is kept and its change number; None where there is none."""
-        for line, object_id, change in self._ask(_HELD, item_id):
-            return Held(from_own(line), object_id, change)
-        return None
-
-    def __contains__(self, item_id: str) -> bool:
-        """Say whether there is an item of this id, withdrawn or not."""
-        return bool(self._ask(_IS_HELD, item_id))
-
-    def item(self, item_id: str) -> Item | None:
-        """Return an item, withdrawn ones too; None where there is none."""
-        held = self.held(item_id)
-        return held.item if held else None
-
-    def shown(self, item_id: str) -> Held | None:
-        """Return what :meth:`held` does as readers may know it: of what waits for approval nothing, nor ties to it."""
-        found = self.held(item_id)
-        if found is None or found.item.status == "held":
-            return None
-        return replace(found, item=self.public([found.item])[0])
-
-    def shown_item(self, item_id: str) -> Item | None:
-        """Return what :meth:`item` does as readers may know it."""
-        found = self.shown(item_id)
-        return found.item if found else None
-
-    def is_tied_to(self, item_id: str) -> bool:
-        """Say whether any item says of itself that it is tied to this one."""
-        return bool(self._ask("SELECT 1 FROM relations WHERE target = ? LIMIT 1", item_id))
-
-    def replacements(self, item_id: str) -> Sequence[Item]:
-        """Return the published items that say that they replace this one, by id."""
-        return [from_own(line) for (line,) in self._ask(_REPLACEMENTS, item_id)]
-
-    def waiting(self) -> Sequence[Change]:
-        """Return the items that are held for approval, oldest first; those are left out whose accession was undone."""
-        held = (Change(number, from_own(line)) for number, line in self._ask(_WAITING))
-        return [one for one in held if not is_undone(one.item)]
-
-    def public(self, items: Sequence[Item]) -> list[Item]:
-        """Return items without their ties to such as are held for approval."""
-        targets = {tie.target for item in items for tie in item.relations}
-        if not targets or not (found := self._ask(HELD_AMONG, msgspec.json.encode(sorted(targets)).decode())):
-            return [*items]
-        held = {item for (item,) in found}
-        return [without_ties(item, held) for item in items]
-
     def items(self, after: str = "", limit: int = 500) -> Sequence[Item]:
         """Return the items whose id follows ``after``, in the order of their ids."""
         wanted = select(schema.items.c.json).where(schema.items.c.id > after)
@@ -151,6 +78,10 @@ class Catalogue:
         published = select(schema.items.c.json).where(schema.items.c.status == "published")
         return self._items(published.order_by(schema.items.c.change.desc()).limit(limit))
 
+    def last_changed(self, limit: int) -> Sequence[Change]:
+        """Return what :meth:`newest` does, with the change numbers."""
+        return [Change(number, from_own(line)) for number, line in self._ask(_LAST_CHANGED, limit)]
+
     def changes(self, after: int, limit: int) -> Sequence[Change]:
         """Return the items changed after change number ``after``, oldest first, each once."""
         columns = (schema.items.c.change, schema.items.c.json)
@@ -162,6 +93,10 @@ class Catalogue:
     def between(self, first: str, end: str) -> Sequence[Change]:
         """Return the published items whose id is ``first`` or follows it, and comes before ``end``, by id."""
         return [Change(number, from_own(line)) for number, line in self._ask(_BETWEEN, first, end)]
+
+    def stamps_between(self, first: str, end: str) -> Sequence[tuple[str, int]]:
+        """Return the ids of what :meth:`between` does, and the change numbers."""
+        return [(item, number) for item, number in self._ask(_STAMPS_BETWEEN, first, end)]
 
     def nth_change(self, after: int, number: int) -> int | None:
         """Return the change number that so many changes come to after ``after``; None where there are fewer."""
@@ -268,7 +203,7 @@ class Catalogue:
         """Return the number of published items, of withdrawn items, and of pages of both; nothing of what is held."""
         with self._reading() as connection:
             by_status = dict(
-                _pairs(
+                pairs(
                     connection.execute(
                         select(schema.items.c.status, func.count()).group_by(schema.items.c.status)
                     ).all()
@@ -358,35 +293,13 @@ class Catalogue:
     def _create(self, connection: Connection) -> None:
         schema.tables.create_all(connection)
         connection.execute(delete(schema.settings))
-        connection.execute(schema.settings.insert(), _made_for(self.publishing))
+        connection.execute(schema.settings.insert(), made_for(self.publishing))
 
     def _items(self, wanted: Select[str]) -> Sequence[Item]:
         with self._reading() as connection:
             return [from_own(row) for row in connection.scalars(wanted).all()]
 
-    def _ask(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
-        if self._file.is_replaced():
-            self.verify()
-        return self._file.ask(statement, *values)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        if self._file.is_replaced():
-            self.verify()
-        with self._file.reading() as connection:
-            yield connection
-
-
-def _written(wanted: Select[Any]) -> str:
-    """Return a statement as SQLite takes it: what is asked for every record of a batch is written once."""
-    return str(wanted.compile(dialect=SQLiteDialect()))
-
-
-_HELD = _written(
-    select(schema.items.c.json, schema.items.c.object_id, schema.items.c.change).where(
-        schema.items.c.id == bindparam("id")
-    )
-)
 _SUBJECTS = """SELECT c.value, count(*) FROM items i, json_each(i.json, '$.concepts') c
 WHERE i.status = 'published' GROUP BY c.value"""
 _CLASSIFIED = """SELECT i.id, c.value FROM items i, json_each(i.json, '$.concepts') c
@@ -401,20 +314,18 @@ _IN_SERIES = """SELECT s.number, i.json FROM series s JOIN items i ON i.id = s.i
 WHERE s.name = ? AND s.issn = ? ORDER BY i.change"""
 _LINES = "SELECT id, json FROM items WHERE id > ? ORDER BY id LIMIT 2000"
 _BETWEEN = "SELECT change, json FROM items WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id"
+_STAMPS_BETWEEN = "SELECT id, change FROM items WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id"
+_LAST_CHANGED = "SELECT change, json FROM items WHERE status = 'published' ORDER BY change DESC LIMIT ?"
 _NTH = """SELECT change FROM items WHERE change > ?
 AND change NOT IN (SELECT change FROM items WHERE status = 'held') ORDER BY change LIMIT 1 OFFSET ?"""
-_REPLACEMENTS = """SELECT i.json FROM relations r JOIN items i ON i.id = r.item
-WHERE r.target = ? AND r.kind = 'replaces' AND i.status = 'published' ORDER BY i.id"""
-_WAITING = "SELECT change, json FROM items WHERE status = 'held' ORDER BY change"
 _HELD_PAGES = "SELECT count(*) FROM pages p JOIN items i ON i.id = p.item WHERE i.status = 'held'"
 _TRANSLATIONS = """SELECT item, target FROM relations WHERE kind IN ('isTranslationOf', 'isFormatOf')
 AND item IN (SELECT value FROM json_each(?)) UNION SELECT item, target FROM relations
 WHERE kind IN ('isTranslationOf', 'isFormatOf') AND target IN (SELECT value FROM json_each(?))"""
 _SPANS = "SELECT number, offset, length FROM pages WHERE item = ? ORDER BY number"
 _PUBLISHED = """SELECT json FROM items WHERE id IN (SELECT value FROM json_each(?)) AND status = 'published'"""
-_IS_HELD = _written(select(schema.items.c.id).where(schema.items.c.id == bindparam("id")))
-_BY_SUBMISSION = _written(select(schema.items.c.json).where(schema.items.c.submission == bindparam("submission")))
-_BY_IDENTIFIER = _written(
+_BY_SUBMISSION = written(select(schema.items.c.json).where(schema.items.c.submission == bindparam("submission")))
+_BY_IDENTIFIER = written(
     select(schema.items.c.json)
     .join(schema.identifiers, schema.identifiers.c.item == schema.items.c.id)
     .where(schema.identifiers.c.scheme == bindparam("scheme"), schema.identifiers.c.value == bindparam("value"))
@@ -451,19 +362,5 @@ _EARLIEST = """SELECT min((SELECT m.change FROM oai_members m WHERE m.spec = s.s
 FROM oai_sets s"""
 
 
-def _pairs(rows: Sequence[Any]) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in rows]
-
-
 def _json(item_ids: Collection[str]) -> str:
     return msgspec.json.encode(sorted(item_ids)).decode()
-
-
-def _made_for(publishing: Publishing) -> list[dict[str, str]]:
-    values = {
-        "edition": schema.EDITION,
-        "base URL": publishing.base_url,
-        "OAI namespace": publishing.namespace,
-        **({"language of subjects": publishing.subjects_in} if publishing.subjects_in else {}),
-    }
-    return [{"name": name, "value": value} for name, value in values.items()]

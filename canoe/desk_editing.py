@@ -30,7 +30,7 @@ class DeskEditing:
 
     def awaiting_approval(self) -> int:
         """Return how many items are held for approval."""
-        return len(self.home.library.catalogue.waiting())
+        return self.home.library.catalogue.number_waiting()
 
     def plan(self, wanted: Item) -> Plan:
         """Say what it would be to make an item what is wanted; nothing is written."""
@@ -117,8 +117,9 @@ class DeskEditing:
             editing = judged(home, held, kept)
             # A DOI that the other was given here is one more name of what is kept, never the one it is registered by.
             after = replace(editing.after, doi=held.doi, identifiers=kept.identifiers)
-            apply_edit(writer, replace(editing, after=after), _merged(doing.why, gone))
-            writer.withdraw(gone, f"{doing.why.rstrip('.')}. Replaced by {wanted.id}: {shorten(kept.title.value)}")
+            with writer.grouped():  # both or neither, whatever ends it in between
+                apply_edit(writer, replace(editing, after=after), _merged(doing.why, gone))
+                writer.withdraw(gone, f"{doing.why.rstrip('.')}. Replaced by {wanted.id}: {shorten(kept.title.value)}")
             return "done"
 
         return self._writing(doing, write)

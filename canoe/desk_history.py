@@ -49,8 +49,7 @@ class Versions:
         before: Item | None = None
         found: list[Version] = []
         for state in self._states(item_id):
-            differing = differences(before, state.item) if before else ()
-            found.append(_version(state, events, [one for one in differing if one.field not in _UNTOLD]))
+            found.append(_version(state, events, before))
             before = state.item
         return found[::-1]
 
@@ -87,15 +86,12 @@ class Versions:
             return
 
 
-_UNTOLD = ("status", "reason", "accession")
-"""What the kind of a change says already, or says nothing to people."""
-
-
-def _version(state: _State, events: Mapping[int, Event], differing: Sequence[Difference]) -> Version:
+def _version(state: _State, events: Mapping[int, Event], before: Item | None) -> Version:
     event = events.get(state.change)
     if event is None:
-        return Version(state.change, "brought", "", state.message, differing)
-    return Version(state.change, _KINDS[event.type], event.agent, _why(event, differing), differing)
+        return Version(state.change, "brought", "", state.message, state.item, before)
+    differing = differences(before, state.item) if before else ()
+    return Version(state.change, _KINDS[event.type], event.agent, _why(event, differing), state.item, before)
 
 
 def _why(event: Event, differing: Sequence[Difference]) -> str:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -280,7 +281,13 @@ class DeskIngesting:
         if accession is None:
             raise NotFound(f"There is no accession {accession_id}.")
         report = Report(accession.id, self.home.library.pieces(accession.id))
-        return report_page(report, Heading(self.home.settings.library.name, language, accession.received_at, False))
+        return report_page(report, report_heading(self.home, language, accession.received_at))
+
+
+def report_heading(home: Home, language: str, made_at: str) -> Heading:
+    """Return what stands above a report at the desk of a home, in a language; ``made_at`` is RFC 3339."""
+    library = home.settings.library
+    return Heading(library.name, language, made_at, is_plan=False, desk=f"{urlsplit(library.base_url).path}/desk")
 
 
 def _job(upload: Upload) -> Job:

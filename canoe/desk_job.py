@@ -18,10 +18,10 @@ from archive.crew import die_with_parent
 from archive.durable import remove_tree
 from archive.lock import file_lock
 from canoe.commands.ingesting import run_ingest
-from canoe.desk_ingesting import Ended, Upload, Uploads
+from canoe.desk_ingesting import Ended, Upload, Uploads, report_heading
 from canoe.home import Home
 from canoe.progress import ProgressForm
-from canoe.report_page import Heading, report_page
+from canoe.report_page import report_page
 from canoe.settings import LANGUAGES
 from ingest.tools import Report
 from metadata.accession import count_outcomes
@@ -51,10 +51,10 @@ def take_in(home: Home, upload: Upload) -> None:
     except CanoeError as fault:
         upload.put("outcome.json", msgspec.json.encode(Ended("failed", told=str(fault))))
         return
-    library = home.settings.library
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     for language in LANGUAGES:
-        heading = Heading(library.name, language, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", False)
-        upload.put(f"report.{language}.html", report_page(report, heading).encode())
+        page = report_page(report, report_heading(home, language, now))
+        upload.put(f"report.{language}.html", page.encode())
     ended = Ended("done", report.accession, count_outcomes(report.pieces))
     upload.put("outcome.json", msgspec.json.encode(ended))
     remove_tree(upload.files)

@@ -98,7 +98,7 @@ def _scanner(path: Path) -> str:
 def _catalogue(path: Path) -> str:
     library = Library.open(path, Home.read(path).publishing)
     published, withdrawn, pages = library.catalogue.counts()
-    waiting = len(library.catalogue.waiting())
+    waiting = library.catalogue.number_waiting()
     held = f", {waiting} held for approval" if waiting else ""
     return f"{published} items, {withdrawn} withdrawn, {pages} pages{held}"
 

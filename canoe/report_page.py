@@ -57,13 +57,15 @@ class Shown:
 class Heading:
     """What stands above a report: the library's name, the page's language (``en``, ``fr`` or ``es``), when it was made.
 
-    ``made_at`` is RFC 3339; ``is_plan`` says that nothing was written.
+    ``made_at`` is RFC 3339; ``is_plan`` says that nothing was written. ``desk`` is the address of the desk that
+    the page leads back to, and to whose items; ``""`` for a page that stands alone.
     """
 
     library: str
     language: str
     made_at: str
     is_plan: bool
+    desk: str = ""
 
 
 def report_page(report: Report, heading: Heading) -> str:
@@ -79,6 +81,7 @@ def report_page(report: Report, heading: Heading) -> str:
             title=words["plan" if heading.is_plan else "done"],
             library=heading.library,
             is_plan=heading.is_plan,
+            desk=heading.desk,
             made_at=heading.made_at,
             accession=report.accession,
             total=len(report.pieces),

@@ -23,9 +23,11 @@ from canoe.settings import home_folder
 from canoe.usage_keeping import Keeping
 from canoe.usage_processes import usage_counter
 from desk.app import routes as desk_routes
+from metadata.collection import by_id
 from metadata.errors import CanoeError, HomeHeld, Outdated
 from metadata.marc_writing import record_for_harvesters
 from metadata.model import Item
+from metadata.sets import collection_set, set_name
 from oai.app import Door, application
 from oai.formats import Renderers
 from oai.limit import Limit
@@ -78,7 +80,8 @@ def _unavailable(request: Request, fault: Exception) -> Response:
 
 def repository(home: Home) -> Repository:
     """Return what the OAI-PMH provider says of this home."""
-    library = home.settings.library
+    library, known = home.settings.library, by_id(home.settings.collections)
+    sets = map(collection_set, known)
     return Repository(
         name=library.name,
         base_url=f"{library.base_url}/oai",
@@ -88,6 +91,7 @@ def repository(home: Home) -> Repository:
         token_key=home.token_key(),
         friends=home.settings.oai.friends,
         icon=home.settings.oai.icon,
+        set_names={spec: set_name(spec, collections=known) for spec in sets},
     )
 
 
@@ -126,7 +130,8 @@ def site(home: Home) -> Site:
     """Return what the pages say of this home."""
     library, images = home.settings.library, home.settings.images
     limits = ImageLimits(images.cache_bytes, images.pixels, images.processes)
-    return Site(library.name, library.base_url, library.admin_email, library.language, limits)
+    known = by_id(home.settings.collections)
+    return Site(library.name, library.base_url, library.admin_email, library.language, limits, known)
 
 
 def _following(

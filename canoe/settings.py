@@ -19,6 +19,7 @@ from ingest.documents import Folders
 from ingest.doi_prefixes import NO_DOI, Prefixes, PrefixRule
 from ingest.engine import ENGINES
 from ingest.registrars import NONE, REGISTRARS
+from metadata.collection import Collection
 from metadata.errors import UsageError
 from metadata.types import TYPES
 from search.engine import DEFAULT as DEFAULT_SEARCH
@@ -177,6 +178,7 @@ class Settings:
     images: ImageSettings = field(default_factory=ImageSettings)
     usage: UsageSettings = field(default_factory=UsageSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
+    collections: tuple[Collection, ...] = ()
 
     @property
     def namespace(self) -> str:
@@ -225,7 +227,8 @@ def read_settings(home: Path) -> Settings:
 
 def write_settings(home: Path, settings: Settings) -> None:
     """Write ``settings`` as canoe.toml, each section with its sentence. Raises StorageError."""
-    sections = "\n".join(_section(part.name, getattr(settings, part.name)) for part in fields(Settings))
+    told = [part.name for part in fields(Settings) if is_dataclass(getattr(settings, part.name))]
+    sections = "\n".join(_section(name, getattr(settings, name)) for name in told)
     with storage(home):
         make_folders(home)
         replace_file(home / FILE, sections.encode())
@@ -258,7 +261,7 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
     """Return setting → (is it sound, what it should be)."""
     library, oai, ocr = settings.library, settings.oai, settings.ocr
     return {
-        "library.name": (library.name.strip() != "" and library.name.isprintable(), "a name of one line"),
+        "library.name": (_is_line(library.name), "a name of one line"),
         "library.base_url": (_is_base(library.base_url), "an http or https address without a slash at its end"),
         "library.language": (library.language in LANGUAGES, "one of en, fr, es"),
         "library.admin_email": (_fits(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+", library.admin_email), "an e-mail address"),
@@ -271,6 +274,11 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
             f"doi.rules, number {number}, {name}": check
             for number, rule in enumerate(settings.doi.rules, 1)
             for name, check in _rule_checks(rule).items()
+        },
+        **{
+            f"collections, number {number}, {name}": check
+            for number, one in enumerate(settings.collections, 1)
+            for name, check in _collection_checks(one, settings.collections[: number - 1]).items()
         },
         "oai.namespace": (not oai.namespace or _DOMAIN.fullmatch(oai.namespace) is not None, "a domain name"),
         "oai.page_size": (1 <= oai.page_size <= 1000, "a number from 1 to 1000"),
@@ -312,6 +320,26 @@ def _rule_checks(rule: PrefixRule) -> dict[str, tuple[bool, str]]:
         "type": (rule.type in ("", *TYPES), f"one of {', '.join(TYPES)}"),
         "the whole": (said, "a rule with a collection, a type or a source; doi.prefix is for all the others"),
     }
+
+
+def _collection_checks(one: Collection, before: tuple[Collection, ...]) -> dict[str, tuple[bool, str]]:
+    known = f"of the languages {', '.join(LANGUAGES)}"
+    titles, texts = one.title.values(), one.description.values()
+    return {
+        "id": (_is_line(one.id) and all(one.id != other.id for other in before), "the name of a collection, each once"),
+        "title": (
+            len(one.title) > 0 and {*one.title} <= {*LANGUAGES} and all(map(_is_line, titles)),
+            f'a title of one line in one or more {known}: title.en = "Maps"',
+        ),
+        "description": (
+            {*one.description} <= {*LANGUAGES} and all(text.strip() for text in texts),
+            f'a text in some {known}, or left out: description.en = "Maps of rivers."',
+        ),
+    }
+
+
+def _is_line(text: str) -> bool:
+    return text.strip() != "" and text.isprintable()
 
 
 def _is_base(url: str) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from desk import approving, editing, editing_subjects, front, login, merging, uploading
+from desk import approving, editing, editing_subjects, finding, front, login, merging, uploading
 from desk.desk import Desk, Page
 from desk.door import mounted
 
 PAGES: Mapping[str, Page] = {
     **front.PAGES,
+    **finding.PAGES,
     **login.PAGES,
     **uploading.PAGES,
     **approving.PAGES,

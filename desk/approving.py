@@ -8,7 +8,8 @@ from starlette.responses import Response
 from archive.catalogued import Held
 from desk.accounts import Account
 from desk.desk import Desk, Page, respond, see_other
-from desk.editing import LONGEST_REASON, told
+from desk.differing import told
+from desk.editing import LONGEST_REASON
 from desk.editing import found as held_item
 from desk.editing_work import Doing, Outcome
 from desk.form import Form
@@ -34,6 +35,8 @@ _KINDS = {
 }
 _WHY = N_("Say why: it is kept with the item.")
 _BUSY = N_("It cannot be done just now (%(why)s). Try again in a moment.")
+_UNTOLD = ("status", "reason", "accession", "submission")
+"""What the kind of a change says already, or says nothing to people."""
 _SHOWN = 100  # items waiting for approval
 
 
@@ -79,7 +82,7 @@ def _item(
 ) -> Response:
     labels = labels_of(desk, request)
     versions = [
-        (one, labels.text(_KINDS[one.what]), told(one.differences, labels))
+        (one, labels.text(_KINDS[one.what]), told(one.before, one.after, labels, _UNTOLD) if one.before else [])
         for one in desk.editing.history(held.item.id)
     ]
     done = _DONE.get(request.query_params.get("done", ""), "")
@@ -115,11 +118,11 @@ def approve(desk: Desk, request: Request, account: Account, form: Form) -> Respo
 
 
 def _waiting(desk: Desk, request: Request, account: Account, faults: list[tuple[str, str]] | None = None) -> Response:
-    held = desk.service.library.catalogue.waiting()
+    catalogue = desk.service.library.catalogue
     approved = request.query_params.get("approved", "")
     values: dict[str, object] = {
-        "waiting": held[:_SHOWN],
-        "total": len(held),
+        "waiting": catalogue.waiting(_SHOWN),
+        "total": catalogue.number_waiting(),
         "approved": int(approved) if approved.isascii() and approved.isdigit() and len(approved) < 9 else None,
         "faults": faults or [],
     }

@@ -50,6 +50,7 @@ def mounted(desk: Desk, pages: Mapping[str, Page], streamed: Mapping[str, Stream
     """
     addresses = {*pages, *streamed}
     routes = [
+        Route("/desk/", partial(_front, desk), methods=["GET"]),
         Route("/desk/login", partial(_stranger, desk, login), methods=["GET", "POST"]),
         *(
             Route(path, partial(_answer, desk, pages.get(path, Page()), streamed.get(path)),
@@ -108,6 +109,10 @@ async def read_form(request: Request) -> Form:
 
 def _methods(page: Page, streams: bool) -> list[str]:
     return [*(["GET"] if page.get else []), *(["POST"] if page.post or streams else [])]
+
+
+async def _front(desk: Desk, request: Request) -> Response:
+    return see_other(desk, request, "/desk")
 
 
 async def _stranger(desk: Desk, page: Page, request: Request) -> Response:

@@ -10,13 +10,13 @@ from starlette.responses import Response
 from archive.catalogued import Held
 from desk.accounts import Account
 from desk.desk import Desk, Page, respond, see_other
+from desk.differing import told
 from desk.editing_choices import agents, concept_match, concepts, contribution_of, options
 from desk.editing_form import GROUPS, PARTS, Typed, filled, read, typed, with_another
 from desk.editing_values import rows_of
 from desk.editing_work import Doing, Plan
 from desk.form import Form
 from desk.labels import labels_of
-from metadata.edit_fields import Difference, differences
 from metadata.errors import HomeHeld, NotFound, StorageError
 from metadata.ids import is_item_id
 from metadata.model import Item
@@ -166,18 +166,6 @@ def faults_of(plan: Plan, labels: Labels) -> list[tuple[str, str]]:
     return made
 
 
-def told(many: Sequence[Difference], labels: Labels) -> list[tuple[str, Difference]]:
-    """Return differences with what each part is called; concepts by their labels."""
-    made: list[tuple[str, Difference]] = []
-    for one in many:
-        title = labels.text(PARTS[one.field].title) if one.field in PARTS else one.field
-        if one.field == "concepts":
-            added, removed = ([labels.concept(uri).value for uri in side] for side in (one.added, one.removed))
-            one = Difference(one.field, tuple(removed), tuple(added))
-        made.append((title, one))
-    return made
-
-
 def _shown(desk: Desk, request: Request, account: Account, sheet: Sheet) -> Response:
     labels = labels_of(desk, request)
     asked = sheet.asked or {}
@@ -207,7 +195,7 @@ def _preview(desk: Desk, request: Request, account: Account, sheet: Sheet, plan:
         "held": sheet.held,
         "fields": [*sheet.form.pairs()],
         "version": sheet.change,
-        "differences": told(plan.differences, labels),
+        "differences": told(plan.before, plan.after, labels),
         "doubtful": [one.message(labels.language) for one in plan.problems],
         "faults": sheet.faults,
         "why": sheet.why,
@@ -225,8 +213,8 @@ def _overtaken(desk: Desk, request: Request, account: Account, sheet: Sheet, wan
         "version": sheet.change,
         "why": sheet.why,
         "newest": newest,
-        "theirs": told(differences(base, sheet.held.item), labels),
-        "mine": told(differences(base, wanted), labels),
+        "theirs": told(base, sheet.held.item, labels),
+        "mine": told(base, wanted, labels),
     }
     return respond(desk, request, account, View("desk_overtaken.html", values, 409))
 

@@ -23,7 +23,7 @@ MOST = 12
 
 _LOOKED_THROUGH = 100_000  # concepts
 _SHORTEST = 2
-_WORDS = {
+WORDS = {
     "titles": {"": N_("not said"), "other": N_("another title of it"), "translated": N_("translated by a cataloguer")},
     "agents": {"person": N_("Person"), "organisation": N_("Organisation")},
     "dates": {"issued": N_("Published"), "created": N_("Made"), "covered": N_("Time it speaks of")},
@@ -35,6 +35,7 @@ _WORDS = {
         "isVersionOf": N_("is a version of"),
     },
 }
+"""What the values of a list are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def options(name: str, labels: Labels, text: str) -> list[tuple[str, str]]:
     elif name == "roles":
         found = sorted(((code, labels.role(code)) for code in ROLES), key=lambda one: fold(one[1]))
     elif name == "access":
-        found = [("", labels.text(_WORDS["titles"][""])), *((code, labels.text(ACCESS[code])) for code in ACCESS)]
+        found = [("", labels.text(WORDS["titles"][""])), *((code, labels.text(ACCESS[code])) for code in ACCESS)]
     else:
-        found = [(code, labels.text(word)) for code, word in _WORDS[name].items()]
+        found = [(code, labels.text(word)) for code, word in WORDS[name].items()]
     return found if text in dict(found) else [(text, labels.role(text) if name == "roles" else text), *found]
 
 

@@ -47,8 +47,8 @@ class Part:
 
     @property
     def single(self) -> bool:
-        """Whether an item has one value of it."""
-        return not self.another
+        """Whether an item has one value of it; what is chosen among concepts has no cells, and may be many."""
+        return bool(self.cells) and not self.another
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ def typed(form: Form) -> Typed:
 def with_another(form: Typed, part: str) -> Typed:
     """Return a form with one more, empty, row of a part."""
     known = PARTS.get(part)
-    if known is None or known.single or len(form.rows[part]) >= MOST_ROWS:
+    if known is None or not known.another or len(form.rows[part]) >= MOST_ROWS:
         return form
     return form.with_rows(part, [*form.rows[part], _empty(known)])
 

@@ -42,13 +42,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What an item was made at a change: when (the change number), by whom, why, and in what that differed."""
+    """What an item was made at a change: when (the change number), by whom, why, and what it was before and after."""
 
     change: int
     what: str
     who: str
     why: str
-    differences: Sequence[Difference] = ()
+    after: Item
+    before: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from archive.catalogued import Held
 from desk.accounts import Account
 from desk.desk import Desk, Page, respond, see_other
-from desk.editing import LONGEST_REASON, faults_of, moment, told
+from desk.differing import told, value_of
+from desk.editing import LONGEST_REASON, faults_of, moment
 from desk.editing_form import GROUPS
 from desk.editing_work import Doing, Plan
 from desk.form import Form
@@ -38,8 +39,8 @@ class Line:
 
     part: str
     title: str
-    kept: Sequence[str]
-    other: Sequence[str]
+    kept: Sequence[Any]
+    other: Sequence[Any]
     choice: str
     single: bool
     fixed: bool = False
@@ -137,7 +138,7 @@ def lines(kept: Item, other: Item, choices: Mapping[str, str]) -> list[Line]:
         asked = choices.get(part.name, "")
         known = asked in CHOICES and not (part.single and asked == "both")
         choice = "both" if fixed else asked if known else _fuller(mine, theirs)
-        found.append(Line(part.name, part.title, _shown(mine), _shown(theirs), choice, part.single, fixed))
+        found.append(Line(part.name, part.title, _each(mine), _each(theirs), choice, part.single, fixed))
     return found
 
 
@@ -147,11 +148,11 @@ def _fuller(mine: object, theirs: object) -> str:
 
 
 def _length(value: object) -> int:
-    return sum(len(one) for one in _shown(value)) if value != "other" else 0
+    return sum(len(shown(one)) for one in _each(value)) if value != "other" else 0
 
 
-def _shown(value: Any) -> list[str]:
-    return [shown(one) for one in value] if isinstance(value, tuple) else [str(value)] if value else []
+def _each(value: Any) -> list[Any]:
+    return [*value] if isinstance(value, tuple) else [value] if value else []
 
 
 def _two(desk: Desk, request: Request) -> Two:
@@ -175,11 +176,8 @@ def _compared(desk: Desk, request: Request, account: Account, two: Two) -> Respo
 
 
 def _named(line: Line, labels: Labels) -> Line:
-    named = replace(line, title=labels.text(line.title))
-    if line.part != "concepts":
-        return named
-    kept, other = ([labels.concept(uri).value for uri in side] for side in (line.kept, line.other))
-    return replace(named, kept=kept, other=other)
+    kept, other = ([value_of(line.part, one, labels) for one in side] for side in (line.kept, line.other))
+    return replace(line, title=labels.text(line.title), kept=kept, other=other)
 
 
 def _preview(desk: Desk, request: Request, account: Account, two: Two, plan: Plan) -> Response:
@@ -187,7 +185,7 @@ def _preview(desk: Desk, request: Request, account: Account, two: Two, plan: Pla
     values: dict[str, object] = {
         "two": two,
         "fields": [(f"part-{part}", choice) for part, choice in two.choices.items()],
-        "differences": told([one for one in plan.differences if one.field != "doi"], labels),
+        "differences": told(plan.before, plan.after, labels, ("doi",)),
         "faults": two.faults,
     }
     return respond(desk, request, account, View("desk_merge_preview.html", values, 422 if two.faults else 200))

@@ -22,7 +22,7 @@ _LONGEST = 200
 
 def is_private(site: Site, request: Request) -> bool:
     """Say whether nobody on the way can read along: the site is reached over https, or on this machine."""
-    return _is_https(site) or _host(request) in _LOCAL
+    return _is_https(site) or (_host(request) in _LOCAL and _is_from_here(request))
 
 
 def token_of(site: Site, request: Request) -> str:
@@ -80,6 +80,15 @@ def _own_origins(site: Site, request: Request) -> set[str]:
     if _host(request) in _LOCAL:
         found.add(f"http://{request.headers.get('host', '')}")
     return found
+
+
+def _is_from_here(request: Request) -> bool:
+    """Say whether the client is on this machine, for a web server in front may name this one's host, not its own."""
+    try:
+        address = ipaddress.ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _host(request: Request) -> str:

@@ -8,6 +8,7 @@ languages, with a language (``title@fr``) or a kind behind them (``date:covered`
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 from metadata import languages, relators
@@ -245,10 +246,19 @@ class Difference:
         return f"{self.field}: {'; '.join(signed) or 'in another order'}"
 
 
-def differences(before: Item, after: Item) -> tuple[Difference, ...]:
-    """Return in what two items differ, by the names of their parts in ``item.json``."""
+def differences(
+    before: Item, after: Item, show: Callable[[str, Any], str] = lambda _, value: shown(value)
+) -> tuple[Difference, ...]:
+    """Return in what two items differ, by the names of their parts in ``item.json``.
+
+    ``show`` says how a value of a part is written for those who are to read it.
+    """
     found = ((part.name, _each(getattr(before, part.name)), _each(getattr(after, part.name))) for part in fields(Item))
-    return tuple(Difference(name, _beyond(old, new), _beyond(new, old)) for name, old, new in found if old != new)
+    return tuple(
+        Difference(name, _beyond(old, new, partial(show, name)), _beyond(new, old, partial(show, name)))
+        for name, old, new in found
+        if old != new
+    )
 
 
 def _each(value: Any) -> tuple[Any, ...]:
@@ -257,9 +267,9 @@ def _each(value: Any) -> tuple[Any, ...]:
     return (value,) if value else ()
 
 
-def _beyond(values: Iterable[Any], known: Iterable[Any]) -> tuple[str, ...]:
+def _beyond(values: Iterable[Any], known: Iterable[Any], show: Callable[[Any], str]) -> tuple[str, ...]:
     others = list(known)
-    return tuple(shown(value) for value in values if value not in others)
+    return tuple(show(value) for value in values if value not in others)
 
 
 def _with(item: Item, attribute: str, value: object) -> Item:

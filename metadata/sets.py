@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from metadata import languages
+from metadata.collection import Collections, title_of
 from metadata.disseminations import OPENAIRE, formats_of
 from metadata.model import Concept, Item
 from metadata.types import TYPES
@@ -27,6 +28,7 @@ _WHOLE = {
     "subject": {"en": "By subject", "fr": "Par sujet", "es": "Por materia"},
 }
 _NO_VOCABULARY = Vocabulary({})
+_NO_COLLECTIONS: Collections = {}
 
 
 def sets_of(item: Item, vocabulary: Vocabulary = _NO_VOCABULARY, formats: int | None = None) -> tuple[str, ...]:
@@ -54,11 +56,16 @@ def collection_set(name: str) -> str:
     return f"collection:{_encode(name)}"
 
 
-def set_name(spec: str, language: str = "en", vocabulary: Vocabulary = _NO_VOCABULARY) -> str:
+def set_name(
+    spec: str,
+    language: str = "en",
+    vocabulary: Vocabulary = _NO_VOCABULARY,
+    collections: Collections = _NO_COLLECTIONS,
+) -> str:
     """Return what people call the set ``spec``, in ``en``, ``fr`` or ``es`` (else English).
 
-    A collection is called by its id, a subject by its concept's label in ``vocabulary``. A spec of
-    no known family is its own name.
+    A collection is called by its title in ``collections``, else by its id, a subject by its concept's
+    label in ``vocabulary``. A spec of no known family is its own name.
     """
     if spec == OPENAIRE_SET:
         return "OpenAIRE"
@@ -69,7 +76,9 @@ def set_name(spec: str, language: str = "en", vocabulary: Vocabulary = _NO_VOCAB
     if not colon:
         return _WHOLE[family][tongue]
     between = " : " if tongue == "fr" else ": "
-    return _FAMILIES[family][tongue] + between + _member_name(family, _decode(member), tongue, vocabulary)
+    own = _decode(member)
+    called = title_of(collections, own, tongue).value if family == "collection" else ""
+    return _FAMILIES[family][tongue] + between + (called or _member_name(family, own, tongue, vocabulary))
 
 
 def _subjects(item: Item, vocabulary: Vocabulary) -> Iterator[str]:

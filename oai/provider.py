@@ -48,7 +48,8 @@ class Repository:
     ``base_url`` is given out byte for byte, whatever host a request names. Identifiers are
     ``oai:NAMESPACE:item id``, so ``namespace`` is a domain name. ``token_key`` signs
     resumption tokens (16 bytes at least), ``token_life`` is their life in seconds. ``friends``
-    and ``icon`` are described by :class:`oai.answers.Identity`.
+    and ``icon`` are described by :class:`oai.answers.Identity`. ``set_names`` are names of sets
+    (by setSpec) that count instead of those the records have.
 
     Raises UsageError for what would make the answers invalid.
     """
@@ -62,6 +63,7 @@ class Repository:
     token_life: int = 48 * 3600
     friends: tuple[str, ...] = ()
     icon: str = ""
+    set_names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not _EMAIL.fullmatch(self.admin_email):
@@ -151,7 +153,8 @@ def list_sets(provider: Provider, request: OaiRequest, now: int) -> Element:
     if not sets:
         return (_NO_SETS,)
     start = bisect_right(sets, place.set_spec, key=lambda each: each[0])
-    shown = sets[start : start + SETS_PER_PAGE]
+    known = provider.repository.set_names
+    shown = [(spec, known.get(spec, name)) for spec, name in sets[start : start + SETS_PER_PAGE]]
     if not shown:
         return (_BAD_TOKEN,)
     cursor = place.cursor + len(shown)

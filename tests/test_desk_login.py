@@ -11,10 +11,13 @@ import pytest
 from argon2 import PasswordHasher
 from desk_library import NAME, PASSWORD, Librarian, at_desk, librarian, serving_desk, text_of
 from small_library import canoe_here
+from starlette.requests import Request
 
 from desk.accounts import Accounts, Patience
 from desk.passwords import Busy, Passwords, require_good
+from desk.sessions import is_private
 from metadata.errors import UsageError
+from web.site import Site
 
 SECURITY = ("content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy")
 
@@ -242,6 +245,19 @@ def test_nobody_reads_along(browser: Librarian) -> None:
     answer = browser.get("/desk/login", headers={"Host": "library.intranet"})
     assert answer.status_code == 403
     assert "over https" in text_of(answer)
+
+
+def test_a_web_server_in_front_that_names_its_own_host_hides_nobody(browser: Librarian) -> None:
+    there, here = ({"X-Forwarded-For": address} for address in ("192.0.2.7", "127.0.0.1"))
+    assert browser.get("/desk/login", headers=there).status_code == 403
+    assert browser.get("/desk/login", headers=here).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "192.0.2.7", "2001:db8::1", "", "a.b"])
+def test_this_machine_is_known_by_its_addresses(address: str) -> None:
+    scope = {"type": "http", "headers": [(b"host", b"localhost:8000")], "client": (address, 1)}
+    site = Site("Library", "http://library.example.org")
+    assert is_private(site, Request(scope)) is (address in ("127.0.0.1", "::1", "::ffff:127.0.0.1"))
 
 
 @pytest.mark.parametrize("language", ["fr", "es"])

@@ -1,7 +1,9 @@
 """Ways in for those who browse: collections, series with their gaps, the map of coverage, years, the first page."""
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -9,14 +11,17 @@ from urllib.parse import quote, urlsplit
 import pytest
 from lxml import html
 from shelved_library import GONE, HELD, ISSN, NOTES, NUMBERS, ODD, PLACES, make
-from web_library import SITE, Pages, identifier, serving
+from web_library import SITE, Pages, identifier, index, serving
 
 import web.series
 from archive.agents_following import open_agents
 from archive.library import Library
 from metadata import places
+from metadata.collection import Collection, by_id
+from metadata.model import Date, Item, Text
 from metadata.sets import collection_set
 from search.places import lying_in
+from web.collection_links import address
 from web.guard import HEADERS
 from web.places import legend, steps, world
 
@@ -63,7 +68,9 @@ def test_every_page_is_sound_and_guarded(pages: Pages, path: str, language: str)
     assert tree.get("lang") == language == answer.headers["content-language"]
     assert len(ids) == len(set(ids))
     assert len(tree.xpath("//main")) == len(tree.xpath("//h1")) == 1
-    assert not tree.xpath("//img[not(@alt)] | //script | //style | //@style | //*[starts-with(@on, 'on')]")
+    assert not tree.xpath(
+        "//img[not(@alt)] | //script[@type!='application/ld+json'] | //style | //@style | //*[starts-with(@on, 'on')]"
+    )
     assert set(tree.xpath("//@aria-labelledby")) <= set(ids)
     assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
     assert not {HELD, GONE} & set(re.findall(r"/item/(\w+)", answer.text))
@@ -79,6 +86,77 @@ def test_every_link_leads_somewhere_and_says_truly_how_many_are_there(pages: Pag
         assert number
         if urlsplit(entry.get("href")).path == "/search":
             assert count_at(pages, entry.get("href")) == int(number[0]), entry.get("href")
+
+
+@pytest.fixture(scope="module")
+def titled(library: Library) -> Iterator[Pages]:
+    """Lend the same pages, where the collection of odd name is called something, in English and in French."""
+    said = Collection(ODD, {"en": "Wet & <dry>", "fr": "L’été"}, {"fr": "Ce qui sèche </script>."})
+    with serving(library, replace(SITE, collections=by_id((said,)))) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("language", "called", "tongue"), [("en", "Wet & <dry>", None), ("fr", "L’été", None), ("es", "Wet & <dry>", "en")]
+)
+def test_a_collection_is_called_by_its_title_everywhere(
+    titled: Pages, language: str, called: str, tongue: str | None
+) -> None:
+    path, note = f"/collections/{quote(ODD)}", identifier("note V")
+    for page, place in (
+        ("/", "//section[@aria-labelledby='by-collection']//li/a"), ("/collections", "//main//li/a"), (path, "//h1"),
+        (f"/item/{note}", "//dd/a"), ("/search?q=note", "//main//li/a"),
+        (f"/statistics?collection={quote(ODD, safe='')}", "//h1"),
+    ):  # fmt: skip
+        tree = tree_of(titled, page, language)
+        shown = [one for one in tree.xpath(place) if called in one.text_content()]
+        assert shown, page
+        assert shown[0].xpath("string(.//@lang)") == (tongue or ""), page
+        assert ODD not in text_of(tree.xpath("//main")[0])
+    tree = tree_of(titled, path, language)
+    (said,) = tree.xpath("//header/p[@class='lede']")
+    assert said.text == "Ce qui sèche </script>."
+    assert said.get("lang") == (None if language == "fr" else "fr")
+    data = json.loads(tree.xpath("//script")[0].text)
+    assert (data["name"], data["description"], data["@type"]) == (called, said.text, "Collection")
+    assert data["url"] == data["@id"] == SITE.base_url + path
+    assert data["collectionSize"] == len(NUMBERS)
+    assert called in tree.xpath("//title")[0].text
+
+
+def test_programs_are_told_the_titles_of_collections(titled: Pages) -> None:
+    item = titled.get(f"/item/{identifier('note V')}.jsonld").json()
+    (whole,) = [one for one in item["isPartOf"] if one["@type"] == "Collection"]
+    assert whole == {
+        "@type": "Collection", "@id": (place := f"{SITE.base_url}/collections/{quote(ODD)}"), "url": place,
+        "name": "Wet & <dry>",
+    }  # fmt: skip
+    feed = titled.get("/search.atom", params={"collection": ODD}).text
+    assert "<title>Wet &amp; &lt;dry&gt; · " in feed
+
+
+def test_a_collection_nothing_is_said_of_shows_its_id(titled: Pages) -> None:
+    tree = tree_of(titled, "/collections/reports")
+    assert text_of(tree.xpath("//h1")[0]) == "reports"
+    assert not tree.xpath("//header/p[@class='lede']")
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "..", "a/../b", ""])
+def test_a_collection_that_makes_no_path_leads_to_a_search(name: str) -> None:
+    assert address(name) == ("/search", (("collection", name),))
+
+
+def test_the_link_to_a_collection_with_a_line_break_finds_its_items(tmp_path: Path) -> None:
+    library = make(tmp_path / "home")
+    with library.writer() as writer:
+        broken = Item(identifier("broken"), (Text("A broken line", "en"),), dates=(Date("1990"),))
+        writer.put_item(replace(broken, collections=("two\nlines",)), {}, "Ingested")
+    index(library)
+    with serving(library) as opened:
+        links = tree_of(opened, "/collections").xpath("//main//a")
+        (link,) = [a.get("href") for a in links if "lines" in a.text_content()]
+        assert count_at(opened, link) == 1
+        assert opened.get("/sitemap.xml").status_code == 200
 
 
 def test_a_collection_is_found_by_any_name(pages: Pages) -> None:

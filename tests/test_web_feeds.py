@@ -50,6 +50,12 @@ def found(tree: etree._Element, path: str) -> list[object]:
     return list(tree.xpath(path, namespaces=NAMES))
 
 
+def test_what_is_new_is_asked_for_once(pages: Pages, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("held", "shown", "item"):
+        monkeypatch.setattr(type(library.catalogue), name, lambda *_: pytest.fail("each item was asked for"))
+    assert len(found(feed_of(pages, "/new.atom"), "a:entry")) == RECORDS + 3
+
+
 def test_new_items_come_first_and_withdrawn_ones_not_at_all(pages: Pages) -> None:
     feed = feed_of(pages, "/new.atom")
     moments = found(feed, "a:entry/a:updated/text()")

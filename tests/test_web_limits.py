@@ -4,19 +4,26 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import cast
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import Response
-from web_library import FR, SITE, index, make
+from web_library import EN, FR, SITE, index, make
 
+from metadata.errors import NotFound
+from metadata.model import Item
 from metadata.vocabulary import shipped
-from oai.limit import Limit
-from search.engine import open_reader
+from oai.limit import NO_LIMIT, Limit
+from search.engine import Answer, open_reader
+from search.engine import Request as Question
 from search.tantivy_engine import TantivyReader
 from web.app import routes
 from web.line import Limits, Line
+from web.missing import nothing_here
+from web.render import Service
 
 SEARCHES = (
     "/search", "/search?language=fr&type=report", "/search?page=51", "/search.csv", "/search.json", "/search.bib",
@@ -66,6 +73,46 @@ def test_what_is_refused_is_not_searched_for(app: Starlette, monkeypatch: pytest
     monkeypatch.setattr(TantivyReader, "find", lambda *_: pytest.fail("it was searched for"))
     refused = asked(app, "192.0.2.5", (*SEARCHES, "/search.csv?q=water", "/no-such-address-of-wetlands"))
     assert [answer.status_code for answer in refused] == [503] * (len(SEARCHES) + 1) + [404]
+
+
+def test_an_address_that_nothing_is_at_is_searched_for_within_the_limit(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    find = TantivyReader.find
+
+    def counted(reader: TantivyReader, question: Question) -> Answer:
+        searched.append(question.query)
+        return find(reader, question)
+
+    monkeypatch.setattr(TantivyReader, "find", counted)
+    paths = [f"/no/such/report/of/wetlands/{number}" for number in range(len(SEARCHES) + 3)]
+    answers = asked(app, "192.0.2.6", paths)
+    assert {answer.status_code for answer in answers} == {404}
+    assert len(searched) == len(SEARCHES)
+    assert [f"/item/{EN}" in answer.text for answer in answers] == [True] * len(SEARCHES) + [False] * 3
+
+
+def test_an_address_that_nothing_is_at_waits_in_the_line_of_the_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, most = [0], [0]
+
+    def slow(*_: object) -> list[Item]:
+        now[0] += 1
+        most[0] = max(*most, *now)
+        time.sleep(0.1)
+        now[0] -= 1
+        return []
+
+    monkeypatch.setattr("web.missing._found", slow)
+    monkeypatch.setattr("web.missing._page", lambda *_: Response(status_code=404))
+    line, request = Line(1, 2, 5.0), Request({"type": "http", "path": "/wetlands", "client": None})
+
+    async def ask() -> list[Response]:
+        asking = (nothing_here(cast(Service, None), line, NO_LIMIT, request, NotFound("x")) for _ in range(5))
+        return await asyncio.gather(*asking)
+
+    assert [answer.status_code for answer in asyncio.run(ask())] == [404] * 5
+    assert most == [1]
 
 
 def test_a_line_is_served_in_its_order_few_at_a_time_and_is_not_endless() -> None:

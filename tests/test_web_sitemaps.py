@@ -147,3 +147,18 @@ def test_an_empty_library_has_lists_too(tmp_path: Path) -> None:
     empty = Library.create(tmp_path, Publishing(BASE, "example.org", shipped())).catalogue
     assert id_shares(empty, 5) == [IdShare()]
     assert list(change_shares(empty, 5)) == []
+
+
+def test_the_index_of_sitemaps_reads_no_item(pages: Pages, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web.sitemaps, "MOST", 3)
+    for name in ("between", "stamps_between", "series", "shelf"):
+        monkeypatch.setattr(type(library.catalogue), name, lambda *_: pytest.fail("items were read"))
+    assert len(found(tree_of(pages, "/sitemap.xml"), "//s:sitemap")) > 1
+
+
+def test_a_sitemap_is_made_of_ids_and_changes_alone(
+    pages: Pages, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tree_of(pages, "/sitemap.xml")
+    monkeypatch.setattr("archive.catalogue.from_own", lambda _: pytest.fail("an item was read"))
+    assert etree.tostring(tree_of(pages, "/sitemap.xml")) == etree.tostring(whole)

@@ -1,6 +1,7 @@
 """Which items a command is for: all, or those that a query finds."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 from canoe.home import Home
 from metadata.model import Item
@@ -11,14 +12,6 @@ def chosen(home: Home, query: str) -> Iterator[Item]:
     """Yield what a query finds, by id; every item, withdrawn ones too, where it is empty. Raises Outdated."""
     if not query:
         return home.library.items()
-    return (home.library.item(hit) for hit in sorted(_found_ids(home, query)))
-
-
-def _found_ids(home: Home, query: str) -> Iterator[str]:
-    reader, offset = home.index_reader(), 0
-    try:
-        while hits := reader.find(Request(query, offset=offset, limit=100, pages_per_item=0, facets=())).hits:
-            yield from (item.id for hit in hits for item in hit.all_editions)
-            offset += len(hits)
-    finally:
-        reader.close()
+    with closing(home.index_reader()) as reader:
+        found = reader.every(Request(query))
+    return (home.library.item(item_id) for item_id in sorted(found))

@@ -126,8 +126,8 @@ class Watching:
             take_in(database, library, self.stop)
             _count_keywords(database, self.home)
             if is_time:
-                self._looked_through = time.monotonic()
                 self._look_through(database)
+                self._looked_through = time.monotonic()
         self._seen = newest
 
     def _look_through(self, database: sqlite3.Connection) -> None:
@@ -264,14 +264,20 @@ def _empty(database: sqlite3.Connection) -> None:
 
 @contextmanager
 def _reading(home: Path) -> Iterator[sqlite3.Connection | None]:
-    """Lend what is known to be read, None where nothing is yet."""
+    """Lend what is known to be read, None where nothing is yet, or where it cannot be read just now."""
     path = home / FILE
     if not path.exists():
         yield None
         return
     with derived(path, _HINT), closing(sqlite3.connect(path, isolation_level=None)) as database:
-        is_made = database.execute("PRAGMA user_version").fetchone()[0] == _EDITION
-        yield database if is_made else None
+        yield database if _is_made(database) else None
+
+
+def _is_made(database: sqlite3.Connection) -> bool:
+    """Say whether there is something to read; on a full disk, or a medium that is read only, it may not be opened."""
+    with suppress(sqlite3.OperationalError):
+        return bool(database.execute("PRAGMA user_version").fetchone()[0] == _EDITION)
+    return False
 
 
 @contextmanager
@@ -280,6 +286,7 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        database.execute("ROLLBACK")
+        if database.in_transaction:  # a full disk has ended it already
+            database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")

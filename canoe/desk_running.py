@@ -28,20 +28,26 @@ class Running:
     stop: threading.Event
 
     def run(self) -> None:
-        """Take in what waits until the server stops; a home that can only be read has no uploads."""
-        uploads = Uploads(self.home.path)
+        """Take in what waits until the server stops; nothing in a home that can only be read.
+
+        What is in the way is logged once, not at every look.
+        """
+        uploads, told = Uploads(self.home.path), ""
         with suppress(OSError, CanoeError):
             uploads.tidy()
-        while not self.stop.wait(_LOOK_EVERY):
+        while os.access(self.home.path, os.W_OK) and not self.stop.wait(_LOOK_EVERY):
             if not uploads.folder.is_dir():
                 continue
             try:
                 with file_lock(uploads.folder / "running.lock", "Uploads are taken in", "Wait.", patience=0):
                     self._take(uploads)
+                told = ""
             except HomeHeld:
                 continue
             except (CanoeError, OSError) as fault:
-                log.error("Uploads cannot be taken in. %s", fault)
+                if str(fault) != told:
+                    log.error("Uploads cannot be taken in. %s", fault)
+                told = str(fault)
 
     def _take(self, uploads: Uploads) -> None:
         while (waiting := uploads.waiting()) and not self.stop.is_set():

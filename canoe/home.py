@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from archive.agents_file import forget_agents
 from archive.agents_following import is_followed, open_agents
+from archive.agents_names import bearing
 from archive.cataloguing import Publishing
 from archive.durable import storage, sync_folder
 from archive.library import Library
@@ -83,7 +84,7 @@ class Home:
 
     def index_reader(self) -> SearchReader:
         """Open the search index of the engine that is set; raises Outdated where there is none, or it is damaged."""
-        return open_reader(self.index, self._engine, self.vocabulary)
+        return open_reader(self.index, self._engine, self.vocabulary, partial(bearing, self.path))
 
     def _index_writer(self) -> SearchEngine:
         return open_writer(self.index, self._engine)

@@ -148,7 +148,7 @@ class Accounts:
         if row is None or now - row[3] >= self.patience.session or now - row[4] >= self.patience.idle:
             return None
         if now - row[4] >= _SEEN_EVERY:
-            with self._writing() as database:
+            with suppress(StorageError), self._writing() as database:  # a full disk turns nobody out
                 database.execute("UPDATE sessions SET seen = ? WHERE digest = ?", (now, digest))
         return Account(*row[:3])
 
@@ -205,7 +205,8 @@ class Accounts:
                 try:
                     yield it
                 except BaseException:
-                    it.execute("ROLLBACK")
+                    if it.in_transaction:  # a full disk has ended it already
+                        it.execute("ROLLBACK")
                     raise
                 it.execute("COMMIT")
 
@@ -214,7 +215,8 @@ class Accounts:
         with suppress(FileExistsError), storage(self.path):
             os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(self.path, isolation_level=None)) as database:
-            database.execute("PRAGMA journal_mode=WAL").close()
+            # Read without a file beside it: on a full disk, or a medium that is read only, one is still known.
+            database.execute("PRAGMA journal_mode=DELETE").close()
             database.executescript(_TABLES)
 
     @contextmanager

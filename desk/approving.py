@@ -55,7 +55,7 @@ def change(desk: Desk, request: Request, account: Account, form: Form) -> Respon
     try:
         done = _done(desk, held.item.id, wish, Doing(account.shown, why))
     except (HomeHeld, StorageError) as fault:
-        told_ = labels.text(_BUSY) % {"why": fault.message}
+        told_ = labels.text(_BUSY) % {"why": fault.message.rstrip(".")}
         return _item(desk, request, account, held, [("why", told_)], why)
     return see_other(desk, request, f"/desk/items/{held.item.id}", {"done": done} if done else None)
 
@@ -113,7 +113,7 @@ def approve(desk: Desk, request: Request, account: Account, form: Form) -> Respo
     try:
         number = desk.editing.approve(chosen, doing)
     except (HomeHeld, StorageError) as fault:
-        return _waiting(desk, request, account, [("why", labels.text(_BUSY) % {"why": fault.message})])
+        return _waiting(desk, request, account, [("why", labels.text(_BUSY) % {"why": fault.message.rstrip(".")})])
     return see_other(desk, request, "/desk/approve", {"approved": str(number)})
 
 

@@ -107,7 +107,7 @@ def _saved(desk: Desk, request: Request, account: Account, sheet: Sheet, plan: P
         outcome = desk.editing.save(plan.after, sheet.change, Doing(account.shown, sheet.why))
     except (HomeHeld, StorageError) as fault:
         message = N_("It cannot be saved just now (%(why)s). Try again in a moment: nothing is lost.")
-        told = labels_of(desk, request).text(message) % {"why": fault.message}
+        told = labels_of(desk, request).text(message) % {"why": fault.message.rstrip(".")}
         return _preview(desk, request, account, replace(sheet, faults=[("save", told)]), plan)
     if outcome in ("overtaken", "faulty"):
         sheet = replace(sheet, held=found(desk, request))

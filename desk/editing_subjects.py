@@ -41,7 +41,7 @@ def classify(desk: Desk, request: Request, account: Account, form: Form) -> Resp
     try:
         desk.editing.classify(held.item.id, accepted, refused, Doing(account.shown, ""))
     except (HomeHeld, StorageError) as fault:
-        return _proposed(desk, request, account, [("", labels.text(_BUSY) % {"why": fault.message})])
+        return _proposed(desk, request, account, [("", labels.text(_BUSY) % {"why": fault.message.rstrip(".")})])
     return see_other(desk, request, f"/desk/items/{held.item.id}/subjects")
 
 
@@ -80,7 +80,7 @@ def decide(desk: Desk, request: Request, account: Account, form: Form) -> Respon
         if chosen:
             changed = desk.editing.decide(word, "" if chosen == _KEEP else chosen, Doing(account.shown, why))
     except (HomeHeld, StorageError) as fault:
-        told = labels.text(_BUSY) % {"why": fault.message}
+        told = labels.text(_BUSY) % {"why": fault.message.rstrip(".")}
         return _keyword(desk, request, account, word, {"asked": asked, "why": why}, [("", told)])
     if changed is None:
         faults = [("concept-keep", labels.text(_NO_CHOICE))]

@@ -84,7 +84,7 @@ def merge(desk: Desk, request: Request, account: Account, form: Form) -> Respons
         return _merged(desk, request, account, two, form)
     except (HomeHeld, StorageError) as fault:
         message = N_("It cannot be done just now (%(why)s). Try again in a moment.")
-        told_ = labels_of(desk, request).text(message) % {"why": fault.message}
+        told_ = labels_of(desk, request).text(message) % {"why": fault.message.rstrip(".")}
         return _compared(desk, request, account, replace(two, faults=[("", told_)]))
 
 

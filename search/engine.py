@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from metadata.errors import UsageError
 from metadata.problems import Problem
@@ -78,13 +78,15 @@ class Request:
     ``query`` is asked of items: their words may stand in the description or on any page, what is near or
     side by side stands on one (:mod:`search.query`). ``filters`` are facets (:data:`FACETS`) and a value; the
     same facet twice means either, two facets mean both. ``without`` are those that no item that answers may
-    have. ``offset`` and ``limit`` count works, the editions of one together; a limit of 0 gives totals alone.
+    have. ``offset`` and ``limit`` count works, the editions of one together; a limit of 0 gives totals alone, and an
+    offset beyond 10,000 no hits: for all there is :meth:`SearchReader.every`.
 
     ``sort`` is the order of the works: by relevance (without a query the newest first), by date
     of issue, those without one last, or by title. ``language`` (BCP 47) is the one whose edition
     leads its work, unless another answers much better. ``facets`` are those to count. ``expand``
     says whether words that name a concept find what is classified under it, too. ``among`` are the values of
-    facets to count; where none is named they are those that most items have.
+    facets to count; where none is named they are those that most items have. ``items`` are those that are asked
+    about; where none is named, all are.
     """
 
     query: str
@@ -98,6 +100,7 @@ class Request:
     facets: tuple[str, ...] = FACETS
     expand: bool = True
     among: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +146,17 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """Words of the query that name a concept, its URI, and how many of the items that answer are classified so."""
+    """Words of the query that name a concept, its URI, and how many of the items that answer are classified so.
+
+    Or words that are a name of an agent: then ``concept`` is ``""``, ``agent`` its preferred name, and ``names``
+    those that records have of it, which find what stands under them.
+    """
 
     text: str
     concept: str
     count: int = 0
+    agent: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +211,9 @@ class SearchReader(Protocol):
     def find(self, request: Request) -> Answer:
         """Answer a request from the newest commit. No query raises; safe from several threads."""
 
+    def every(self, request: Request) -> frozenset[str]:
+        """Return the ids of all items that answer, however many; offset, limit and order do not matter."""
+
     def complete(self, start: str, limit: int) -> tuple[Completion, ...]:
         """Return titles and agents in which a word begins as ``start`` does, the most borne first."""
 
@@ -234,22 +246,64 @@ class SearchEngine(SearchReader, Protocol):
         """Forget everything, the position too; readers see it with the next commit."""
 
 
+class Named(Protocol):
+    """An agent: the preferred name, whether a person, and the names that records have of it."""
+
+    @property
+    def name(self) -> str:
+        """The preferred name."""
+
+    @property
+    def kind(self) -> str:
+        """``person``, or what is none."""
+
+    @property
+    def in_records(self) -> tuple[str, ...]:
+        """The names that records have."""
+
+
+Bearer: TypeAlias = Callable[[str], Named | None]
+"""Tells which agent bears a name, None where none does or several do."""
+
+Agents: TypeAlias = Callable[[], AbstractContextManager[Bearer]]
+
+
+@contextmanager
+def nobody() -> Iterator[Bearer]:
+    """Lend what knows no agent."""
+    yield lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """What words of a query may stand for: labels of concepts, and names of agents."""
+
+    vocabulary: Vocabulary | None = None
+    agents: Agents = nobody
+
+
+NO_MEANINGS: Final = Meanings()
+
+
 class Engine(NamedTuple):
     """How to open the two sides of an engine on the home's ``index`` folder."""
 
-    reader: Callable[[Path, Vocabulary | None], SearchReader]
+    reader: Callable[[Path, Meanings], SearchReader]
     writer: Callable[[Path], SearchEngine]
     builder: Callable[[Path], AbstractContextManager[SearchEngine]] | None = None
 
 
-def open_reader(folder: Path, name: str = DEFAULT, vocabulary: Vocabulary | None = None) -> SearchReader:
+def open_reader(
+    folder: Path, name: str = DEFAULT, vocabulary: Vocabulary | None = None, agents: Agents = nobody
+) -> SearchReader:
     """Open the index in ``folder``, the home's ``index``, for reading.
 
-    ``vocabulary`` has the labels that words of a query are taken for; without it none are.
+    ``vocabulary`` has the labels that words of a query are taken for; without it none are. ``agents`` lends what
+    tells whose a name is, for one question; names are else what they are alone.
     Raises Outdated when it is missing, damaged or another version's, UsageError when no
     engine has this name.
     """
-    return _engine(name).reader(folder, vocabulary)
+    return _engine(name).reader(folder, Meanings(vocabulary, agents))
 
 
 def open_writer(folder: Path, name: str = DEFAULT) -> SearchEngine:

@@ -30,6 +30,7 @@ FACT_FIELDS = {
     "format": "formats",
     "access": "access",
     "identifier": "identifier",
+    "agent": "agents",
 }
 """The index's field for each fact of an item. Its values are kept as they are."""
 

@@ -112,6 +112,9 @@ class _Parser:
     def _peek(self) -> str:
         return self._tokens[self._next].kind if self._next < len(self._tokens) else ""
 
+    def _kinds(self, number: int) -> tuple[str, ...]:
+        return tuple(token.kind for token in self._tokens[self._next : self._next + number])
+
     def _take(self) -> Token:
         self._next += 1
         return self._tokens[self._next - 1]
@@ -188,6 +191,14 @@ class _Parser:
         named = FIELDS.get(fold(token.text))
         if named and self._peek() in _READABLE:
             return self._part(named)
+        if named in ("year", "date") and self._kinds(2) in _BEFORE_CHRIST:
+            minus = self._take()
+            return self._leaf(replace(minus, kind="word", text=f"-{self._take().text}"), named)
+        if named and self._peek() in ("minus", "not"):
+            return self._negation(self._take(), named)
+        if named and self._peek() != "field":
+            self._stray(replace(token, text=f"{token.text}:"))
+            return None
         if not named:
             fields = ", ".join(dict.fromkeys(FIELDS.values()))
             self.note("query-field-unknown", field=token.text, position=token.position, fields=fields)
@@ -261,6 +272,7 @@ class _Parser:
         return Fuzzy(token.text, min(distance, FURTHEST), field)
 
 
+_BEFORE_CHRIST = (("minus", "word"), ("minus", "phrase"))  # no value of a field, but meant as one
 _READABLE = frozenset(("open", "phrase", "near", "word", "prefix", "fuzzy"))
 _SHORT = {"prefix": ("query-prefix-short", SHORTEST_PREFIX), "fuzzy": ("query-fuzzy-short", SHORTEST_FUZZY)}
 

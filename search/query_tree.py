@@ -9,8 +9,11 @@ from metadata.problems import Problem
 Words = Literal["text", "title", "author", "publisher", "subject", "place", "series", "collection"]
 """Fields of words: ``text`` is everything, the rest are facts of the item."""
 
-Fact = Literal["language", "type", "format", "access", "identifier", "subject", "country"]
-"""Fields that hold a value as it is; of ``subject`` it is the URI of a concept, of ``country`` a code of its own."""
+Fact = Literal["language", "type", "format", "access", "identifier", "subject", "country", "agent"]
+"""Fields that hold a value as it is; of ``subject`` it is the URI of a concept, of ``country`` a code of its own.
+
+``agent`` is a name as a record has it; no query names this field, but words may stand for it (:mod:`search.meaning`).
+"""
 
 Field = Literal[Words, Fact, "year", "date"]
 

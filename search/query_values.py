@@ -96,6 +96,8 @@ def _span(text: str) -> tuple[_Day | None, _Day | None] | None:
         written = found["first"] or found["from"], found["last"] or found["to"]
         first, last = (_day(end) if end else None for end in written)
         is_sound = (first or last) and all(day or not end for day, end in zip((first, last), written, strict=True))
+        if first and last and first > last:  # the later end was written first
+            first, last = last, first
         return (first, last) if is_sound else None
     found = _BOUND.fullmatch(text)
     day = _day(found["date"]) if found else None

@@ -12,9 +12,8 @@ from typing import Any, Final
 
 from tantivy import DocAddress, Order, Query, Searcher
 
-from metadata.vocabulary import Vocabulary
-from search.engine import Answer, Expansion, ItemHit, Request
-from search.meaning import meant
+from search.engine import Answer, Expansion, ItemHit, Meanings, Request
+from search.meaning import understood
 from search.plan import on_pages, plan, texts
 from search.query import parse
 from search.query_tree import Fuzzy, Node, Prefix
@@ -37,20 +36,33 @@ Drawn = Sequence[tuple[Any, DocAddress]]
 Number = int | float | bool | None
 
 
-def answer(searcher: Searcher, request: Request, vocabulary: Vocabulary | None = None) -> Answer:
-    """Answer a request on what ``searcher`` sees; ``vocabulary`` has the labels that words are taken for."""
+def answer(searcher: Searcher, request: Request, meanings: Meanings) -> Answer:
+    """Answer a request on what ``searcher`` sees; ``meanings`` are what words are taken for."""
     query = parse(request.query)
     narrowed = narrowing(request)
     problems = query.problems + narrowed.problems
     if query.node is None and not query.blank:
         return Answer(0, facets=dict.fromkeys(request.facets, ()), problems=problems)
-    node, taken = meant(query.node, vocabulary if request.expand else None) if query.node else (None, ())
+    node, taken = understood(query.node, meanings, request.expand)
     search = _Search(searcher, node, narrowed)
     counted = counts(searcher, search.items, narrowed, request.facets)
-    few = counted.total <= FEW_ITEMS and request.offset <= 0
+    few = counted.total <= FEW_ITEMS and request.offset <= 0 and not any(one.agent for one in taken)
     instead = respelt(searcher, query.node, request.query) if few and query.node else ""
     hits = search.hits(request)
     return Answer(counted.total, hits, counted.facets, problems, counted.works, instead, search.expanded(taken))
+
+
+def every(searcher: Searcher, request: Request, meanings: Meanings) -> frozenset[str]:
+    """Return the items that answer a request."""
+    query = parse(request.query)
+    if query.node is None and not query.blank:
+        return frozenset()
+    node, _ = understood(query.node, meanings, request.expand)
+    narrowed = narrowing(request)
+    found = narrowed.applied(_Search(searcher, node, narrowed).items)
+    number = count(searcher.search(found, 1))
+    hits = searcher.search(found, number, count=False).hits if number else []
+    return frozenset(str(searcher.doc(address)["item"][0]) for _, address in hits)
 
 
 def editions(searcher: Searcher, items: Sequence[str]) -> dict[str, str]:
@@ -92,8 +104,8 @@ class _Search:
 
     def hits(self, request: Request) -> tuple[ItemHit, ...]:
         """Return the works asked for, best first; without a query the newest first."""
-        offset = min(max(request.offset, 0), DEEPEST_OFFSET)
-        limit = min(max(request.limit, 0), MOST_ITEMS)
+        offset = max(request.offset, 0)
+        limit = min(max(request.limit, 0), MOST_ITEMS) if offset <= DEEPEST_OFFSET else 0
         drawn = self._works(offset + limit, request)[offset : offset + limit] if limit else []
         works = [self._editions(work, request) for work in drawn]
         shown = Shown(self._searcher, self._node, request.pages_per_item)
@@ -103,12 +115,9 @@ class _Search:
         )
 
     def expanded(self, taken: Iterable[Expansion]) -> tuple[Expansion, ...]:
-        """Return the concepts that items which answer have, of those the query's words were taken for."""
+        """Return the concepts and agents that items which answer have, of those the query's words were taken for."""
         items = self._narrowed.applied(self.items)
-        counted = (
-            replace(one, count=count(self._searcher.search(all_of(items, term("subjects", one.concept)), 1)))
-            for one in taken
-        )
+        counted = (replace(one, count=count(self._searcher.search(all_of(items, _so(one)), 1))) for one in taken)
         return tuple(one for one in counted if one.count)
 
     def _works(self, wanted: int, request: Request) -> list[_Work]:
@@ -195,6 +204,11 @@ class _Search:
         ).hits
         scored = zip(hits, self._for_pages(hits), strict=True)
         return {str(self._searcher.doc(address)["item"][0]): score + more for (score, address), more in scored}
+
+
+def _so(taken: Expansion) -> Query:
+    """Return the items that have what words were taken for."""
+    return term("subjects", taken.concept) if taken.concept else one_of("agents", taken.names)
 
 
 def _led(editions: list[Leaf], language: str, placed: str, score: float) -> list[Leaf]:

@@ -9,7 +9,7 @@ from tantivy import Occur, Query, Searcher
 from metadata.problems import Problem, problem
 from search.engine import FACETS, FacetCount, Request
 from search.facets import FIELDS, by_decade, chosen, in_order
-from search.tantivy_query import having, unscored
+from search.tantivy_query import described, having, unscored
 
 MOST_VALUES: Final = 100  # of one facet
 _MOST_YEARS = 10_000
@@ -22,17 +22,20 @@ Chosen = Mapping[str, tuple[str, ...]]
 class Narrowing:
     """What a search is narrowed to: the values chosen of each facet, and those left out.
 
-    ``among`` are the values that are counted, where not those that most items have.
+    ``among`` are the values that are counted, where not those that most items have; ``items`` those that are asked
+    about, where not all are.
     """
 
     chosen: Chosen
     without: Chosen
     problems: tuple[Problem, ...] = ()
     among: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
     def applied(self, query: Query, besides: str = "") -> Query:
         """Return ``query`` narrowed, the values chosen of the facet ``besides`` aside; scores stay."""
         wanted = [_has(facet, values) for facet, values in self.chosen.items() if facet != besides]
+        wanted += [described(self.items)] if self.items else []
         unwanted = [_has(facet, values) for facet, values in self.without.items()]
         clauses = [*((Occur.Must, one) for one in wanted), *((Occur.MustNot, one) for one in unwanted)]
         return Query.boolean_query([(Occur.Must, query), *clauses]) if clauses else query
@@ -52,7 +55,9 @@ def narrowing(request: Request) -> Narrowing:
     unknown = dict.fromkeys(facet for facet, _ in (*request.filters, *request.without) if facet not in FACETS)
     fields = ", ".join(FACETS)
     problems = (problem("query-field-unknown", field=facet, position=0, fields=fields) for facet in unknown)
-    return Narrowing(_by_facet(request.filters), _by_facet(request.without), tuple(problems), request.among)
+    return Narrowing(
+        _by_facet(request.filters), _by_facet(request.without), tuple(problems), request.among, request.items
+    )
 
 
 def counts(searcher: Searcher, items: Query, narrowed: Narrowing, facets: Sequence[str]) -> Counts:

@@ -12,9 +12,8 @@ from tantivy.tantivy import IndexWriter
 
 from archive.durable import storage
 from metadata.errors import Outdated
-from metadata.vocabulary import Vocabulary
-from search.engine import Answer, Completion, ItemHit, PageDocument, Request
-from search.tantivy_answer import answer, editions
+from search.engine import NO_MEANINGS, Answer, Completion, ItemHit, Meanings, PageDocument, Request
+from search.tantivy_answer import answer, editions, every
 from search.tantivy_folder import (
     built_beside,
     faults,
@@ -41,8 +40,8 @@ _MOST_THREADS = 4  # each needs a share of the heap that makes segments of a dec
 class TantivyReader:
     """Answers from the newest commit; sees one that another process makes with the next question."""
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary | None = None, whole: set[str] | None = None) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, folder: Path, meanings: Meanings = NO_MEANINGS, whole: set[str] | None = None) -> None:
+        self._meanings = meanings
         self._index = folder
         self._folder = self._where()
         self._whole = set() if whole is None else whole
@@ -53,7 +52,13 @@ class TantivyReader:
         """See SearchReader."""
         searcher = self._newest()
         with faults(self._folder):
-            return answer(searcher, request, self._vocabulary)
+            return answer(searcher, request, self._meanings)
+
+    def every(self, request: Request) -> frozenset[str]:
+        """See SearchReader."""
+        searcher = self._newest()
+        with faults(self._folder):
+            return every(searcher, request, self._meanings)
 
     def complete(self, start: str, limit: int) -> tuple[Completion, ...]:
         """See SearchReader."""

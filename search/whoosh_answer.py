@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from math import inf, log, log1p
 from typing import Any, Final
 
-from metadata.vocabulary import Vocabulary
 from search.analysis import terms
 from search.completion import sorting_title
-from search.engine import FACETS, Answer, Expansion, FacetCount, ItemHit, PageDocument, PageHit, Request
+from search.engine import FACETS, Answer, Expansion, FacetCount, ItemHit, Meanings, PageDocument, PageHit, Request
 from search.facets import facet_values, in_order
-from search.meaning import meant
+from search.meaning import understood
 from search.plan import on_pages, plan, texts
 from search.query import parse
 from search.query_tree import Node
@@ -43,15 +42,24 @@ class _Hit:
 _Hits = Mapping[str, Sequence[_Hit]]  # of each item, best first
 
 
-def answer(searcher: Any, shelf: Shelf, request: Request, vocabulary: Vocabulary | None) -> Answer:
-    """Answer a request on what ``searcher`` sees; ``vocabulary`` has the labels that words are taken for."""
+def answer(searcher: Any, shelf: Shelf, request: Request, meanings: Meanings) -> Answer:
+    """Answer a request on what ``searcher`` sees; ``meanings`` are what words are taken for."""
     query, narrowed = parse(request.query), narrowing(request)
     problems = query.problems + narrowed.problems
     if query.node is None and not query.blank:
         return Answer(0, facets=dict.fromkeys(request.facets, ()), problems=problems)
-    node, taken = meant(query.node, vocabulary if request.expand else None) if query.node else (None, ())
+    node, taken = understood(query.node, meanings, request.expand)
     search = _Search(searcher, shelf, node, narrowed)
     return replace(search.answer(request), problems=problems, expansions=search.expanded(taken))
+
+
+def every(searcher: Any, shelf: Shelf, request: Request, meanings: Meanings) -> frozenset[str]:
+    """Return the items that answer a request."""
+    query = parse(request.query)
+    if query.node is None and not query.blank:
+        return frozenset()
+    node, _ = understood(query.node, meanings, request.expand)
+    return frozenset(_Search(searcher, shelf, node, narrowing(request)).items)
 
 
 def similar(searcher: Any, shelf: Shelf, item: str, limit: int) -> tuple[ItemHit, ...]:
@@ -79,25 +87,29 @@ class _Search:
         self._node = node
         self._narrowed = narrowed
         self._hits = self._scored(items(searcher, shelf, plan(node))) if node else dict.fromkeys(shelf.items, ())
-        self._items = self._narrow()
+        self.items = self._narrow()
 
     def answer(self, request: Request) -> Answer:
         """Return the works asked for, and the counts."""
         works: dict[str, list[str]] = defaultdict(list)
-        for item in self._items:
+        for item in self.items:
             works[_work(self._shelf.items[item])].append(item)
-        offset = min(max(request.offset, 0), DEEPEST_OFFSET)
-        limit = min(max(request.limit, 0), MOST_ITEMS)
+        offset = max(request.offset, 0)
+        limit = min(max(request.limit, 0), MOST_ITEMS) if offset <= DEEPEST_OFFSET else 0
         shown = self._sorted(works, request)[offset : offset + limit]
         marker = Marker(self._node)
         hits = tuple(self._work_hit(score, works[work], request, marker) for score, work in shown)
         facets = {facet: self._counts(facet) for facet in request.facets if facet in FACETS}
-        return Answer(len(self._items), hits, facets, works=len(works))
+        return Answer(len(self.items), hits, facets, works=len(works))
 
     def expanded(self, taken: Iterable[Expansion]) -> tuple[Expansion, ...]:
-        """Return the concepts that items which answer have, of those the query's words were taken for."""
-        subjects = Counter(uri for item in self._items for uri in set(self._shelf.items[item].subjects))
-        return tuple(replace(one, count=subjects[one.concept]) for one in taken if subjects[one.concept])
+        """Return the concepts and agents that items which answer have, of those the query's words were taken for."""
+        counted = (replace(one, count=sum(self._is_so(item, one) for item in self.items)) for one in taken)
+        return tuple(one for one in counted if one.count)
+
+    def _is_so(self, item: str, taken: Expansion) -> bool:
+        facet, values = ("subject", (taken.concept,)) if taken.concept else ("agent", taken.names)
+        return _has(self._shelf.items[item], facet, values)
 
     def _scored(self, answering: Iterable[str]) -> _Hits:
         """Return the documents of these items that have any of the words; of the pages only those with all, if any."""
@@ -111,7 +123,12 @@ class _Search:
         """Return the items that answer and are not filtered out; the values chosen of one facet aside."""
         wanted = [pair for pair in self._narrowed.chosen.items() if pair[0] != besides]
         unwanted = list(self._narrowed.without.items())
-        return [item for item in self._hits if self._is_in(item, wanted) and not self._is_any(item, unwanted)]
+        asked = self._hits.keys() & set(self._narrowed.items) if self._narrowed.items else self._hits
+        return [
+            item
+            for item in self._hits
+            if item in asked and self._is_in(item, wanted) and not self._is_any(item, unwanted)
+        ]
 
     def _is_in(self, item: str, pairs: Iterable[tuple[str, tuple[str, ...]]]) -> bool:
         return all(_has(self._shelf.items[item], facet, values) for facet, values in pairs)
@@ -120,7 +137,7 @@ class _Search:
         return any(_has(self._shelf.items[item], facet, values) for facet, values in pairs)
 
     def _counts(self, facet: str) -> tuple[FacetCount, ...]:
-        items = self._narrow(besides=facet) if facet in self._narrowed.chosen else self._items
+        items = self._narrow(besides=facet) if facet in self._narrowed.chosen else self.items
         counted = Counter(value for item in items for value in facet_values(self._shelf.items[item], facet))
         if among := self._narrowed.among:
             counted = Counter({value: counted[value] for value in among if counted[value]})

@@ -9,9 +9,8 @@ from typing import Any
 
 from archive.durable import storage
 from metadata.errors import Outdated
-from metadata.vocabulary import Vocabulary
-from search.engine import Answer, Completion, ItemHit, PageDocument, Request
-from search.whoosh_answer import answer, similar
+from search.engine import NO_MEANINGS, Answer, Completion, ItemHit, Meanings, PageDocument, Request
+from search.whoosh_answer import answer, every, similar
 from search.whoosh_folder import (
     Stamp,
     faults,
@@ -37,8 +36,8 @@ class WhooshReader:
     One question is answered at a time: Whoosh's readers are not made for several threads.
     """
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary | None = None) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, folder: Path, meanings: Meanings = NO_MEANINGS) -> None:
+        self._meanings = meanings
         self._folder = index_folder(folder)
         self._asking = threading.RLock()
         self._stamp: Stamp | None = None
@@ -48,7 +47,12 @@ class WhooshReader:
         """See SearchReader."""
         with self._asking, faults(self._folder):
             searcher, shelf = self._newest()
-            return answer(searcher, shelf, request, self._vocabulary)
+            return answer(searcher, shelf, request, self._meanings)
+
+    def every(self, request: Request) -> frozenset[str]:
+        """See SearchReader."""
+        with self._asking, faults(self._folder):
+            return every(*self._newest(), request, self._meanings)
 
     def complete(self, start: str, limit: int) -> tuple[Completion, ...]:
         """See SearchReader."""

@@ -58,6 +58,14 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def desk_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the home of :mod:`desk_items`, that nothing may change."""
+    from desk_items import make
+
+    return make(tmp_path_factory.mktemp("desk") / "library").path
+
+
 @pytest.fixture
 def home(empty_home: Path, tmp_path: Path) -> Path:
     """Lend an empty home."""

@@ -92,7 +92,8 @@ def serving_desk(
     reader = opened.index_reader()
     service = Service(site(opened), opened.library, reader, opened.vocabulary)
     accounts = Accounts(home, patience or Patience(), CHEAP, clock)
-    accounts.add(NAME, FULL_NAME, PASSWORD)
+    if not accounts.all():
+        accounts.add(NAME, FULL_NAME, PASSWORD)
     at_desk = replace(desk(opened, service), accounts=accounts)
     pages = routes(site(opened), opened.library, reader, opened.vocabulary)
     made = Starlette(routes=[*desk_routes(at_desk), *pages])

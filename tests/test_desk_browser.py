@@ -72,29 +72,42 @@ def test_the_work_of_a_day_on_a_telephone_without_script(browser: Any, desk: Lib
     tab.close()
 
 
-@pytest.mark.parametrize(("language", "size", "scheme"), [("fr", "phone", "dark"), ("es", "desktop", "light")])
+@pytest.mark.parametrize(
+    ("language", "size", "scheme", "paths"),
+    [
+        ("fr", "phone", "dark", ("/desk", "/desk/upload", "/desk/items/{}/edit", "/desk/nothing")),
+        ("es", "desktop", "light", ("/desk/needs/keywords", "/desk/find?q=report", "/desk/accessions/{accession}")),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_is_too_wide(
-    browser: Any, desk: Librarian, home: Path, language: str, size: str, scheme: str
+    browser: Any, desk: Librarian, home: Path, language: str, size: str, scheme: str, paths: tuple[str, ...]
 ) -> None:
     judge = axe.Axe()
     tab = signed_in(browser, desk, size, language)
     faults: list[str] = []
     tab.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
     tab.emulate_media(color_scheme=scheme)
-    desk.sign_in()
-    job = desk.upload({}, [("a" * 120 + ".mrc", b"x")]).headers["location"]
-    for path in ("/desk", "/desk/upload", "/desk/needs/keywords", "/desk/nothing", job):
-        tab.goto(f"{desk.url}{path}?lang={language}")
+    library = Home.read(home).library
+    (accession, *_) = library.catalogue.accessions()
+    for path in (one.format(next(library.items()).id, accession=accession.id) for one in paths):
+        tab.goto(f"{desk.url}{path}{'&' if '?' in path else '?'}lang={language}")
         assert not (told := violations(judge, tab)), (path, told)
         assert not too_wide(tab), path
-    tab.goto(f"{desk.url}/desk/upload?lang={language}")
-    tab.click("main button")
-    assert not (told := violations(judge, tab)), told
-    tab.context.clear_cookies()
-    tab.goto(f"{desk.url}/desk/login?lang={language}")
-    tab.click("main button")
-    assert not (told := violations(judge, tab)), told
-    assert not too_wide(tab)
+    if language == "es":
+        tab.goto(f"{desk.url}/desk/upload?lang={language}")
+        tab.click("main button")
+        assert not (told := violations(judge, tab)), told
+        tab.context.clear_cookies()
+        tab.goto(f"{desk.url}/desk/login?lang={language}")
+        tab.click("main button")
+        assert not (told := violations(judge, tab)), told
+        assert not too_wide(tab)
+    else:  # last, for the page asks for itself again
+        desk.sign_in()
+        job = desk.upload({}, [("a" * 120 + ".mrc", b"x")]).headers["location"]
+        tab.goto(f"{desk.url}{job}?lang={language}")
+        assert not (told := violations(judge, tab)), told
+        assert not too_wide(tab)
     assert faults == []
     assert SIZES[size][0] == tab.evaluate("innerWidth")
     tab.close()

@@ -1,11 +1,12 @@
 """Editing an item at the desk over HTTP: nothing without a look before, nothing lost, all with who and why."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_items import HELD, ONE, WHO, Desk, at_desk, fields_of, make
+from desk_items import HELD, ONE, TWO, WHO, Desk, at_desk, fields_of
 from test_archive_recovery import copy
 
 from canoe.desk_editing import DeskEditing
@@ -17,14 +18,9 @@ from metadata.model import Item, Text
 EDIT = f"/desk/items/{ONE}/edit"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("desk") / "library").path
-
-
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Home:
-    return Home.read(copy(made, tmp_path / "library"))
+def home(desk_made: Path, tmp_path: Path) -> Home:
+    return Home.read(copy(desk_made, tmp_path / "library"))
 
 
 @pytest.fixture
@@ -38,8 +34,8 @@ def test_an_edit_is_looked_at_before_it_is_saved_and_kept_with_who_and_why(home:
     fields = desk.fields(EDIT)
     preview = desk.send(EDIT, fields, titles__0__value="Reading the <b>water</b>", preview="1")
     assert preview.status_code == 200
-    assert "<del>Reading the water [en]</del>" in preview.text
-    assert "<ins>Reading the &lt;b&gt;water&lt;/b&gt; [en]</ins>" in preview.text
+    assert "<del>Reading the water (English)</del>" in preview.text
+    assert "<ins>Reading the &lt;b&gt;water&lt;/b&gt; (English)</ins>" in preview.text
     assert home.library.item(ONE) == before  # nothing is written by looking
     without = desk.send(EDIT, fields_of(preview.text), save="1")
     assert without.status_code == 422
@@ -96,7 +92,7 @@ def test_whoever_comes_second_is_told_and_loses_nothing(home: Home, desk: Desk) 
     answer = desk.send(EDIT, mine, titles__0__value="Mine", preview="1")
     assert answer.status_code == 409
     assert "12 p." in answer.text
-    assert "<ins>Mine [en]</ins>" in answer.text
+    assert "<ins>Mine (English)</ins>" in answer.text
     assert "counted" in answer.text
     form = desk.send(EDIT, fields_of(answer.text), rebase="1")
     preview = desk.send(EDIT, fields_of(form.text), preview="1")
@@ -167,3 +163,47 @@ def test_what_both_changed_is_put_together() -> None:
     mine = replace(base, titles=(Text("b", "en"),), edition="3", keywords=(Text("x"), Text("w")))
     merged = three_way(base, theirs, mine)
     assert merged == replace(theirs, titles=mine.titles, edition="3", keywords=(Text("z"), Text("w")))
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "en",
+            ("Carson, Rachel (editor, Person, ORCID 0000-0002-1825-0097)", "(French, ", "is part of ", "Restricted"),
+        ),
+        ("fr", ("Personne, ORCID 0000-0002-1825-0097)", "fait partie de ", "Livre", "(Français, ", "Restreint")),
+        ("es", ("Persona, ORCID 0000-0002-1825-0097)", "es parte de ", "Libro", "(Francés, ", "Restringido")),
+    ],
+)
+def test_differences_are_told_in_words_not_in_codes(desk: Desk, language: str, told: tuple[str, ...]) -> None:
+    typed = {
+        "contributions-1-name": "Carson, Rachel", "contributions-1-role": "edt", "contributions-1-kind": "person",
+        "contributions-1-identifiers": "orcid:0000-0002-1825-0097", "relations-0-kind": "isPartOf",
+        "relations-0-target": TWO, "type-0-value": "book", "dates-1-value": "1987/1989", "dates-1-kind": "covered",
+        "titles-1-value": "Lire l’eau", "titles-1-language": "fr", "titles-1-kind": "translated",
+        "access-0-value": "restricted", "languages-1-value": "fr",
+    }  # fmt: skip
+    address = f"{EDIT}?lang={language}"
+    preview = desk.send(address, desk.fields(address), **typed, preview="1")
+    assert preview.status_code == 200, preview.text
+    text = " ".join(
+        re.sub("<[^>]+>", " ", preview.text.partition('class="differences"')[2].partition("<form")[0]).split()
+    )
+    for words in told:
+        assert words in text
+    assert not re.search(r"\b(edt|isPartOf|covered|restricted|organisation)\b|\[fr\]", text)
+
+
+def test_whoever_was_chosen_and_is_gone_meanwhile_loses_nothing_typed(desk: Desk) -> None:
+    answer = desk.send(EDIT, desk.fields(EDIT), extent__0__value="9 p.", pick="nothere", again="1")
+    assert answer.status_code == 200
+    assert 'value="9 p."' in answer.text
+
+
+def test_the_history_tells_what_differed(home: Home, desk: Desk) -> None:
+    with home.library.writer() as writer:
+        writer.put_item(replace(home.library.item(ONE), type="book", languages=("fr",)), {}, "Edited: x")
+    text = desk.get(f"/desk/items/{ONE}?lang=fr").text
+    assert "<ins>Livre</ins>" in text
+    assert "<ins>Français</ins>" in text

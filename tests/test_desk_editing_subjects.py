@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_items import ONE, TWO, WHO, Desk, at_desk, fields_of, make
+from desk_items import ONE, TWO, WHO, Desk, at_desk, fields_of
 from test_archive_recovery import copy
 
 from archive.refusals import read_refused
@@ -19,8 +19,8 @@ FORESTS = shipped().find("Forests", "en")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = make(tmp_path_factory.mktemp("subjects") / "library")
+def made(desk_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = Home.read(copy(desk_made, tmp_path_factory.mktemp("subjects") / "library"))
     with home.library.writer() as writer:
         one, two = home.library.item(ONE), home.library.item(TWO)
         told = "Forests of the north. The forests, forests and again forests, and wetlands beside the wetlands."

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from desk_items import ACCESSION, HELD, HELD_DOI, HIDDEN, ONE, TWO, Desk, at_desk, make
+from desk_items import ACCESSION, HELD, HELD_DOI, HIDDEN, ONE, TWO, Desk, at_desk
 from small_library import canoe_here
 from test_archive_recovery import copy
+from web_library import identifier
 
 from archive.catalogued import Listing
 from archive.doi_ledger import open_ledger
@@ -47,14 +48,9 @@ _LINK = re.compile(
 _MOST_PAGES = 400
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("held") / "library").path
-
-
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Home:
-    return Home.read(copy(made, tmp_path / "library"))
+def home(desk_made: Path, tmp_path: Path) -> Home:
+    return Home.read(copy(desk_made, tmp_path / "library"))
 
 
 def walked(desk: Desk) -> Iterator[httpx.Response]:
@@ -163,6 +159,7 @@ def test_what_is_held_is_neither_withdrawn_nor_restored_and_its_undoing_leaves_n
     assert home.library.catalogue.oai_record(HELD) is None
     assert home.library.catalogue.shown(HELD) is None
     assert home.library.catalogue.waiting() == []
+    assert home.library.catalogue.number_waiting() == 0
     assert home.library.item(ONE).status == "withdrawn"
     assert canoe_here("approve", HELD, "--home", home.path).code == 2
 
@@ -218,3 +215,14 @@ def test_what_is_given_to_others_leaves_it_out(home: Home, tmp_path: Path) -> No
     assert "Zymurgy" not in marc
     assert canoe_here("export", "--format", "bagit", "--out", tmp_path / "bag", "--home", home.path).code == 0
     assert not [path for path in (tmp_path / "bag").rglob("*") if HELD in path.name]
+
+
+def test_what_waits_is_counted_and_the_oldest_come_first(home: Home) -> None:
+    catalogue = home.library.catalogue
+    with home.library.writer() as writer:
+        writer.put_item(
+            replace(home.library.item(HELD), id=identifier("later"), doi=None, files=(), page_count=0), {}, "Ingested"
+        )
+    assert [one.item.id for one in catalogue.waiting()] == [HELD, identifier("later")]
+    assert [one.item.id for one in catalogue.waiting(1)] == [HELD]
+    assert catalogue.number_waiting() == 2

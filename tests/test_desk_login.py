@@ -2,21 +2,28 @@
 
 import re
 import shutil
+import subprocess
+import tempfile
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from desk_library import NAME, PASSWORD, Librarian, at_desk, librarian, serving_desk, text_of
+from desk_library import CHEAP, NAME, PASSWORD, Librarian, at_desk, librarian, serving_desk, text_of
 from small_library import canoe_here
 from starlette.requests import Request
 
+from canoe.desk_needing import Watching
+from canoe.home import Home
 from desk.accounts import Accounts, Patience
+from desk.app import PAGES
 from desk.passwords import Busy, Passwords, require_good
 from desk.sessions import is_private
-from metadata.errors import UsageError
+from metadata.errors import StorageError, UsageError
 from web.site import Site
 
 SECURITY = ("content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy")
@@ -193,7 +200,7 @@ def test_sessions_end(home: Path) -> None:
 
 def test_another_password_ends_all_sessions(home: Path) -> None:
     with at_desk(home) as browser:
-        Accounts(home).set_password(NAME, "violet engine thirty maps")
+        Accounts(home, passwords=CHEAP).set_password(NAME, "violet engine thirty maps")
         assert browser.get("/desk").status_code == 303
         assert browser.sign_in(password="violet engine thirty maps").status_code == 303  # noqa: S106
         Accounts(home).remove(NAME)
@@ -231,6 +238,23 @@ def test_get_does_nothing_and_other_methods_are_refused(browser: Librarian) -> N
     assert browser.get("/desk/logout").status_code == 405
     assert browser.client.put(f"{browser.url}/desk").status_code == 405
     assert browser.get("/desk").status_code == 200
+
+
+def test_the_desk_is_found_with_a_slash_behind_it_and_nowhere_else(browser: Librarian) -> None:
+    browser.sign_in()
+    assert browser.get("/desk/").headers["location"] == "/desk"
+    for path in ("/DESK", "/desk//upload", "/desk/%2e%2e", "/desk/upload/", "/desk/upload%00", "/desk;x"):
+        assert browser.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_no_page_says_anything_to_strangers(browser: Librarian, method: str) -> None:
+    own = {"Origin": browser.origin, "Sec-Fetch-Site": "same-origin"}
+    for path in {re.sub("{[a-z]+}", "x", path) for path in PAGES} | {"/desk/upload"}:
+        answer = browser.client.request(method, browser.url + path, headers=own, data={"csrf": "x"})
+        assert answer.status_code in (303, 401, 405), (method, path)
+        assert answer.status_code != 303 or answer.headers["location"].startswith("/desk/login?next=")
+        assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_form_that_is_none(browser: Librarian) -> None:
@@ -297,7 +321,7 @@ def test_passwords_that_will_do(password: str) -> None:
 
 
 def test_a_flood_of_passwords_takes_neither_memory_nor_threads() -> None:
-    passwords = Passwords(PasswordHasher(time_cost=4, memory_cost=1 << 15, parallelism=1))
+    passwords = Passwords(PasswordHasher(time_cost=2, memory_cost=1 << 14, parallelism=1))
     kept = passwords.hashed(PASSWORD)
 
     def guess(_: int) -> str:
@@ -311,3 +335,53 @@ def test_a_flood_of_passwords_takes_neither_memory_nor_threads() -> None:
     assert heard["busy"] >= 10
     assert 1 <= heard["False"] <= 10
     assert passwords.is_right(kept, PASSWORD)
+
+
+@contextmanager
+def memory(size: str) -> Iterator[Path]:
+    """Lend a file system of its own; skip where none may be mounted."""
+    with tempfile.TemporaryDirectory(prefix="canoe-test-") as folder:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False)
+        if mounted.returncode:
+            pytest.skip("no file system may be mounted here")
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_turns_nobody_out() -> None:
+    now = [1_000_000.0]
+    with memory("1m") as folder:
+        accounts = Accounts(folder, passwords=CHEAP, clock=lambda: now[0])
+        accounts.add(NAME, "", PASSWORD)
+        token = accounts.sign_in(NAME, PASSWORD, "here")
+        with suppress(OSError), (folder / "full").open("wb") as stream:
+            while True:
+                stream.write(bytes(4096))
+                stream.flush()
+        now[0] += 120  # it would be noted that the session is in use
+        assert accounts.signed_in(token) == accounts.all()[0]
+        with pytest.raises(StorageError, match=r"full|I/O"):
+            accounts.sign_in(NAME, PASSWORD, "here")
+        (folder / "full").unlink()
+        assert accounts.sign_in(NAME, PASSWORD, "here")
+
+
+def test_on_a_medium_that_is_read_only_the_desk_can_be_read(home: Path) -> None:
+    now = [1_000_000.0]
+    accounts, opened = Accounts(home, passwords=CHEAP, clock=lambda: now[0]), Home.read(home)
+    accounts.add(NAME, "", PASSWORD)
+    token = accounts.sign_in(NAME, PASSWORD, "here")
+    opened.update_index()
+    Watching(opened, threading.Event()).follow()
+    opened.library.catalogue.close()
+    now[0] += 120  # it would be noted that the session is in use
+    with memory("50m") as folder:
+        shutil.copytree(home, folder / "home")
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        with serving_desk(folder / "home", lambda: now[0]) as browser:
+            browser.client.cookies.set("canoe-desk", token)
+            assert browser.get("/desk").status_code == 200
+            assert browser.get("/desk/find?q=x").status_code == 200
+            assert browser.sign_in().status_code == 503

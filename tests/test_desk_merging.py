@@ -1,14 +1,16 @@
 """Two items made one at the desk: side by side, chosen part by part, one kept and the other leading to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_items import ONE, TWO, WHO, Desk, at_desk, fields_of, item, make
+from desk_items import ONE, TWO, WHO, Desk, at_desk, fields_of, item
 from test_archive_recovery import copy
 
+from archive.catalogue import Catalogue
 from archive.catalogued import Listing
+from archive.cataloguing import Batch
 from archive.duplicate_decisions import read_distinct
 from archive.library import Library
 from canoe.home import Home
@@ -18,14 +20,9 @@ from metadata.model import Date, Identifier, Relation, Text
 PAGE = f"/desk/merge/{ONE}/{TWO}"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("desk") / "library").path
-
-
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Home:
-    return Home.read(copy(made, tmp_path / "library"))
+def home(desk_made: Path, tmp_path: Path) -> Home:
+    return Home.read(copy(desk_made, tmp_path / "library"))
 
 
 @pytest.fixture
@@ -39,7 +36,7 @@ def test_a_proposed_pair_becomes_one(home: Home, desk: Desk) -> None:
     shown = desk.get(PAGE)
     assert dict(fields_of(shown.text))["part-descriptions"] == "other"  # the fuller
     preview = desk.send(PAGE, fields_of(shown.text), preview="1")
-    assert "<ins>A practical guide. [en]</ins>" in preview.text
+    assert "<ins>A practical guide. (English)</ins>" in preview.text
     assert "publish the withdrawn item again and edit the one that was kept" in preview.text
     assert home.library.item(TWO).status == "published"
     assert desk.send(PAGE, fields_of(preview.text), save="1").status_code == 422
@@ -109,6 +106,22 @@ def test_parts_are_chosen_or_the_fuller_counts() -> None:
     chosen = merged(kept, other, {"titles": "kept", "dates": "both", "extent": "both", "identifiers": "other"})
     assert chosen.titles == kept.titles
     assert chosen.dates == (*kept.dates, *other.dates)
+    assert merged(kept, replace(other, concepts=("x:a",)), {"concepts": "both"}).concepts == (*kept.concepts, "x:a")
     assert chosen.extent == "9 p."  # one value cannot be both
     assert {*kept.identifiers, *other.identifiers} < {*chosen.identifiers}
     assert (chosen.id, chosen.doi, chosen.source) == (kept.id, kept.doi, kept.source)
+
+
+def test_both_items_are_written_in_one_transaction(home: Home, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    write = Catalogue.write
+
+    def counted(catalogue: Catalogue, batches: Iterable[Batch]) -> None:
+        written.append(1)
+        write(catalogue, batches)
+
+    preview = desk.send(PAGE, desk.fields(PAGE), preview="1")
+    monkeypatch.setattr(Catalogue, "write", counted)
+    assert desk.send(PAGE, fields_of(preview.text), save="1", why="The same").status_code == 303
+    assert written == [1]
+    assert home.library.item(TWO).status == "withdrawn"

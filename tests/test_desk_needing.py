@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,10 @@ from desk_library import at_desk, text_of
 from small_library import canoe_here
 
 from archive.library import Writer
+from archive.lock import file_lock
 from archive.ocfl import Content
-from canoe.desk_needing import DeskNeeding, Watching
+from canoe.desk_needing import LOCK, DeskNeeding, Watching
+from canoe.desk_running import Running
 from canoe.home import Home
 from metadata.ids import item_id
 from metadata.model import File, Item, Page, Text
@@ -112,3 +115,36 @@ def test_the_first_page_leads_to_each(opened: Home) -> None:
         for need in ("keywords", "agents", "dois"):
             assert browser.get(f"/desk/needs/{need}?page=7").status_code == 200
         assert browser.get("/desk/needs/duplicates").status_code == 404
+
+
+def test_of_several_servers_one_looks_and_the_others_say_nothing(
+    opened: Home, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canoe.desk_needing._LOOK_EVERY", 0.01)
+    watching = Watching(Home.read(opened.path), threading.Event())
+    thread = threading.Thread(target=watching.run)
+    with file_lock(opened.path / LOCK, "held", "by a test"):
+        thread.start()
+        time.sleep(0.2)
+        assert DeskNeeding(opened).counts() == {}
+    deadline = time.monotonic() + 20
+    while not DeskNeeding(opened).counts().get("keywords") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert DeskNeeding(opened).counts()["keywords"] == 2
+    watching.stop.set()
+    thread.join()
+    assert caplog.records == []
+
+
+def test_what_keeps_uploads_from_coming_in_is_said_once(
+    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canoe.desk_running._LOOK_EVERY", 0.01)
+    (home / "uploads" / "running.lock").mkdir(parents=True)
+    running = Running(Home.read(home), threading.Event())
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    time.sleep(0.3)
+    running.stop.set()
+    thread.join()
+    assert [record.getMessage().partition(".")[0] for record in caplog.records] == ["Uploads cannot be taken in"]

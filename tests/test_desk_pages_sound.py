@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
-from desk_items import HELD, ONE, TWO, Desk, at_desk, fields_of, make
+from desk_items import HELD, ONE, TWO, Desk, at_desk, fields_of
 from lxml import html
+from test_archive_recovery import copy
 
 import desk as desk_package
+from canoe.home import Home
 
 LOCALE = Path(desk_package.__file__).parent / "locale"
 PATHS = (
@@ -22,12 +24,16 @@ PATHS = (
     "/desk/approve",
     "/desk/duplicates",
     f"/desk/merge/{ONE}/{TWO}",
+    "/desk",
+    "/desk/find?q=water",
+    "/desk/find?q=nothing+like+it",
+    "/desk/needs/keywords",
 )
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with at_desk(make(tmp_path_factory.mktemp("sound") / "library")) as made:
+def desk(desk_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with at_desk(Home.read(copy(desk_made, tmp_path_factory.mktemp("sound") / "library"))) as made:
         yield made
 
 

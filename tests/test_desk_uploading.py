@@ -1,9 +1,11 @@
-"""Files brought in at the desk, through the server as it is run: progress, reports, limits, cuts, kills."""
+"""Files brought in at the desk, through the server as it is run: progress, reports, limits, cuts.
+
+A server that is killed meanwhile: tests/soak/desk_uploads.py.
+"""
 
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +21,6 @@ import pytest
 from desk_library import FULL_NAME, NAME, PASSWORD, Librarian, librarian, serving_desk, text_of
 from small_library import PROGRAM, canoe_here, environment, items, marc_file, record
 
-from archive.lock import writer_lock
 from canoe.connections import Connection
 from canoe.home import Home
 from desk.accounts import Accounts
@@ -44,8 +45,13 @@ def desk_home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     settings = (home / "canoe.toml").read_text("utf-8")
     settings = re.sub("upload_bytes = .*", f"upload_bytes = {MOST_BYTES}", settings)
     (home / "canoe.toml").write_text(re.sub("upload_files = .*", f"upload_files = {MOST_FILES}", settings), "utf-8")
-    Accounts(home).add(NAME, FULL_NAME, PASSWORD)
+    add_account(home)
     return home
+
+
+def add_account(home: Path) -> None:
+    """Make the account that :meth:`Librarian.sign_in` takes."""
+    Accounts(home).add(NAME, FULL_NAME, PASSWORD)
 
 
 @contextmanager
@@ -285,23 +291,3 @@ def test_the_settings_are_named_when_they_cannot_be(home: Path) -> None:
 def test_a_job_that_is_not_the_servers_own_ends(home: Path) -> None:
     command = [sys.executable, "-m", "canoe.desk_job", str(home), "upload-x", "1"]
     assert subprocess.run(command, check=False, env=environment()).returncode == 0
-
-
-def test_uploads_wait_and_a_server_that_is_killed_says_so_and_goes_on(served: Served, tmp_path: Path) -> None:
-    with writer_lock(served.home):
-        first, second = (
-            served.browser.upload({}, [(f"{n}.mrc", marc(tmp_path / "a.mrc", n))]).headers["location"] for n in (31, 32)
-        )
-        held = said(served, first, "Waiting for another process")
-        assert f"process {os.getpid()}" in text_of(held)
-        assert "One upload is taken in before it." in text_of(served.browser.get(second))
-        served.process.send_signal(signal.SIGKILL)
-        served.process.wait()
-    with serving(served.home) as one:
-        assert "it can go on where it stopped" in text_of(said(one, first, "Interrupted"))
-        assert "New 1" in text_of(said(one, second, "Taken in"))
-        assert one.browser.post(first, token="").status_code == 403
-        assert one.browser.post(first).status_code == 303
-        assert "New 1" in text_of(said(one, first, "Taken in"))
-        assert one.browser.post(first).status_code == 303  # again: nothing
-        assert "New 1" in text_of(said(one, first, "Taken in"))

@@ -5,7 +5,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from fnmatch import fnmatch
 from hashlib import sha512
 from importlib.metadata import Distribution, distribution
@@ -27,6 +27,7 @@ from canoe.settings import Settings
 from ingest.stages import submission_of
 from metadata import manifest_columns
 from metadata.accession import OUTCOMES
+from metadata.collection import Collection
 from metadata.errors import CanoeError
 from metadata.ids import is_item_id, item_id
 from metadata.model import Item, Method, Page
@@ -208,7 +209,10 @@ def test_every_section_of_the_settings_is_documented_and_no_other() -> None:
     same([name.strip("`[]") for name in headings if name.startswith("`")], [part.name for part in fields(Settings)])
 
 
-@pytest.mark.parametrize("part", [part.name for part in fields(Settings)])
+SECTIONS = [part.name for part in fields(Settings) if is_dataclass(getattr(Settings(), part.name))]
+
+
+@pytest.mark.parametrize("part", SECTIONS)
 def test_every_setting_is_documented_with_its_default(part: str) -> None:
     group = getattr(Settings(), part)
     documented = rows(section(REFERENCE / "settings.md", f"`[{part}]`"))
@@ -217,12 +221,18 @@ def test_every_setting_is_documented_with_its_default(part: str) -> None:
     assert {row[0]: row[1] for row in documented} == defaults
 
 
+def test_every_setting_of_a_collection_is_documented() -> None:
+    documented = rows(section(REFERENCE / "settings.md", "`[[collections]]`"))
+    same([row[0].strip("`") for row in documented], [one.name for one in fields(Collection)])
+
+
 def test_settings_shown_as_examples_are_settings() -> None:
     for page in PAGES:
         for block in blocks(page, "toml"):
             for part, values in tomllib.loads(block).items():
-                group = getattr(Settings(), part)
-                assert all(hasattr(group, name) for name in values), (page.name, part)
+                for one in values if isinstance(values, list) else [values]:
+                    group = Collection("") if part == "collections" else getattr(Settings(), part)
+                    assert all(hasattr(group, name) for name in one), (page.name, part)
 
 
 def test_every_problem_is_documented_with_its_sentence() -> None:

@@ -206,6 +206,14 @@ def test_many_sets_come_in_pages(catalogue: Catalogue) -> None:
     assert [*chain.from_iterable(found)] == [spec for spec, _ in catalogue.oai_sets()]
 
 
+def test_sets_have_the_names_they_are_given(catalogue: Catalogue) -> None:
+    (spec, name), (other, _) = catalogue.oai_sets()[:2]
+    given = replace(repository(), set_names={other: "Books & <more>"})
+    said = asked(Provider(given, catalogue), "verb=ListSets")
+    named = dict(zip(said.all("oai:setSpec"), said.all("oai:setName"), strict=True))
+    assert (named[spec], named[other]) == (name, "Books & <more>")
+
+
 def test_a_token_is_good_again_but_for_its_own_verb_and_time_only(provider: Provider) -> None:
     first = asked(provider, "verb=ListRecords&metadataPrefix=oai_dc")
     assert first.token is not None

@@ -8,7 +8,8 @@ words may stand anywhere in an item, what is near or side by side stands on one 
 import random
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import chain, groupby, pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -19,10 +20,20 @@ from search_sample import item_of
 
 from metadata.vocabulary import Vocabulary, read_skos
 from search.analysis import core, stemmed_in, terms
-from search.engine import ENGINES, Expansion, PageDocument, Request, SearchReader, open_reader, open_writer
+from search.engine import ENGINES, Bearer, Expansion, PageDocument, Request, SearchReader, open_reader, open_writer
 from search.identifiers import identifier
 from search.languages import STEMMERS
 from search.query import And, Dates, Fuzzy, Near, Node, Not, Or, Phrase, Prefix, Value, Word, Years, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """An agent."""
+
+    name: str
+    kind: str
+    in_records: tuple[str, ...]
+
 
 FORESTS, LAND = "urn:c:wet", "urn:c:land"
 SKOS = b"""
@@ -333,3 +344,48 @@ def test_what_is_put_again_replaces_and_what_is_removed_is_gone(tmp_path: Path, 
     writer.commit(0)
     assert (found(reader, ""), reader.position()) == (set(), 0)
     writer.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_all_items_that_answer_are_given_and_none_twice(
+    readers: dict[str, SearchReader], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = readers[engine]
+    for query in ("", "forest", "bosque -humedal", "zone humide", ")"):
+        whole = reader.find(Request(query, limit=100))
+        assert reader.every(Request(query)) == {hit.id for work in whole.hits for hit in work.all_editions}
+    some = ("i1", "i2", "i3", "never there")
+    asked = Request("", items=some, filters=(("language", "fr"),), limit=100)
+    assert reader.every(asked) == reader.every(replace(asked, items=())) & set(some)
+    assert reader.find(asked).total == len(reader.find(asked).hits) == len(reader.every(asked))
+    for module in ("tantivy", "whoosh"):
+        monkeypatch.setattr(f"search.{module}_answer.DEEPEST_OFFSET", 4)
+    assert len(reader.find(Request("", offset=4)).hits) == 10
+    assert reader.find(Request("", offset=5)).hits == ()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_name_finds_what_stands_under_the_others_of_the_agent(
+    readers: dict[str, SearchReader], tmp_path: Path, engine: str
+) -> None:
+    people = {"nell otter": Somebody("Dupont, Jean", "person", NAMES[:2]), "nell": Somebody("N", "person", NAMES[:1])}
+
+    @contextmanager
+    def agents() -> Iterator[Bearer]:
+        yield people.get
+
+    writer = open_writer(tmp_path, engine)
+    writer.put(LIBRARY)
+    writer.commit(1)
+    writer.close()
+    reader = open_reader(tmp_path, engine, agents=agents)
+    theirs = {document.item for document in LIBRARY if {*document.authors} & {*NAMES[:2]}}
+    for query in ("nell otter", '"nell otter"', "author:(nell otter)", 'author:"nell otter"'):
+        answer = reader.find(Request(query, limit=100))
+        assert {hit.id for hit in answer.hits} == theirs, query
+        assert answer.expansions == (Expansion("nell otter", "", len(theirs), "Dupont, Jean", NAMES[:2]),)
+    assert found(reader, "nell otter forest", expand=True) == theirs & expected("forest")
+    assert reader.find(Request("author:nell")).total == reader.find(Request('author:"Dupont, Jean"')).total
+    for query in ("nell", "title:(nell otter)", "subject:(nell otter)"):
+        assert reader.find(Request(query)).total == 0, query
+    assert reader.find(Request("nell otter", expand=False)).total == 0

@@ -53,7 +53,7 @@ def words(snippet: Snippet) -> str:
         ("title:foret", "fr1"), ("title:wetland", "en1"), ("title:forest", ""), ('title:"foret d afrique"', "fr1"),
         ("title:wetlands forest", "en1"), ("title:humedales OR forest", "en1 es1"), ("-title:wetlands", "es1 fr1"),
         ("dupont", "fr1"), ("smith", "en1"),
-        ("year:1999..2001", "en1 es1"), ("year:..1995", "fr1"), ("year:2000..", "en1"), ("year:2001..1999", ""),
+        ("year:1999..2001", "en1 es1"), ("year:..1995", "fr1"), ("year:2000..", "en1"), ("year:2001..1999", "en1 es1"),
         ("format:pdf", "en1 fr1"), ("formato:tiff", "en1"), ("forest -format:fmt/353", ""), ("-format:pdf", "es1"),
         ("language:en", "en1 es1"), ("type:report -language:es", "en1"), ("forest year:1990", ""),
         ("", "en1 es1 fr1"), ("-foret", "en1 es1"), ("???", ""), ("x" * 200, ""), ("日本", ""),

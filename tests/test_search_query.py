@@ -209,6 +209,26 @@ def test_a_mark_with_nothing_inside_is_remarked_on_once(text: str) -> None:
     assert [p.code for p in parse(text).problems] == ["query-stray"]
 
 
+@pytest.mark.parametrize(
+    ("text", "node", "codes"),
+    [
+        ("title:-forest b", And((Not(Word("forest", "title")), B)), []),
+        ("title:NOT forest", Not(Word("forest", "title")), []),
+        ("language:-fr", Not(Value("language", "fr")), []),
+        ("year:-50..100 b", B, ["query-value-unknown"]),
+        ("date:-0044-03-15", None, ["query-value-unknown"]),
+        ("year:-(b)", None, ["query-value-unknown", "query-stray"]),
+        ("title:* b", B, ["query-stray"] * 2),
+        ("title:OR b", B, ["query-stray"] * 2),
+        ("year:2005..1990", Years(1990, 2005), []),
+        ("date:2005..1990-06", Dates(1990_06_01, 2005_12_31), []),
+    ],
+)
+def test_what_stands_after_a_field_is_read_as_its_own(text: str, node: Node | None, codes: list[str]) -> None:
+    query = parse(text)
+    assert ([problem.code for problem in query.problems], query.node) == (codes, node)
+
+
 def nodes_of(node: Node | None) -> Iterator[Node]:
     if node is None:
         return

@@ -125,3 +125,23 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
         answer = opened.get(f"/agent/{agent}")
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
+
+
+def test_any_name_of_an_agent_finds_what_stands_under_the_others_and_the_page_says_so(
+    pages: Pages, merged: str
+) -> None:
+    for query in ("la dame des marais", "Marsden E", "e. marsden", 'author:"Marsden, Eleanor"'):
+        answer = pages.get("/search.json", params={"q": query}).json()
+        assert answer["total"] == 4, query
+        assert [(one["agent"], one["concept"]) for one in answer["expansions"]] == [("Marsden, Eleanor", "")]
+    assert "also finds Marsden, Eleanor, by all names: 4 items." in pages.get("/search?q=la+dame+des+marais").text
+    assert pages.get("/search.json?q=la+dame+des+marais&concepts=no").json()["total"] == 0
+    assert pages.get("/search.json?q=marsden+-%22la+dame+des+marais%22").json()["total"] == 4
+
+
+def test_the_facet_of_agents_counts_one_once_however_the_name_is_written(pages: Pages, merged: str) -> None:
+    counts = pages.get("/search.json?q=marsden").json()["facets"]["agent"]
+    assert counts["Marsden, Eleanor"] == 4
+    assert not {"Eleanor Marsden", "Marsden, E."} & counts.keys()
+    chosen = pages.get("/search.json", params={"agent": "Marsden, E."}).json()
+    assert (chosen["total"], chosen["facets"]["agent"]["Marsden, E."]) == (4, 4)

@@ -105,7 +105,7 @@ def test_a_collection_is_called_by_its_title_everywhere(
     path, note = f"/collections/{quote(ODD)}", identifier("note V")
     for page, place in (
         ("/", "//section[@aria-labelledby='by-collection']//li/a"), ("/collections", "//main//li/a"), (path, "//h1"),
-        (f"/item/{note}", "//dd/a"), ("/search?q=note", "//main//li/a"),
+        (f"/item/{note}", "//dd/a"), (f"/search?collection={quote(ODD, safe='')}", "//main//li/a"),
         (f"/statistics?collection={quote(ODD, safe='')}", "//h1"),
     ):  # fmt: skip
         tree = tree_of(titled, page, language)

@@ -107,3 +107,27 @@ def test_the_search_is_described_and_its_templates_work(pages: Pages) -> None:
         got = pages.get(asked.removeprefix(BASE))
         assert got.status_code == 200
         assert kind is None or FR in got.text
+
+
+def test_a_feed_finds_what_the_search_finds_and_nothing_that_is_left_out(pages: Pages) -> None:
+    for asked in ("q=eleanor&-language=fr", "q=wetlands&concepts=no", "q=wetlands"):
+        feed, search = feed_of(pages, f"/search.atom?{asked}"), pages.get(f"/search.json?{asked}").json()
+        assert found(feed, "o:totalResults/text()") == [str(search["total"])], asked
+        assert {str(one).rpartition("/")[2] for one in found(feed, "a:entry/a:id/text()")} == {
+            item["id"] for item in search["items"]
+        }
+    assert len(found(feed_of(pages, "/search.atom?q=eleanor&-language=fr"), "a:entry")) == 1
+
+
+def test_what_is_new_is_in_the_feed_however_much_better_others_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.feeds.BEST", 1)
+    monkeypatch.setattr("web.feeds.LATELY", 3)
+    library = make(tmp_path)
+    with library.writer() as writer:
+        writer.put_item(replace(library.item(EN), notes=(Text("a report"),)), {}, "Described anew")
+    index(library)
+    with serving(library) as pages:
+        feed = feed_of(pages, "/search.atom?q=report")
+    assert found(feed, "a:entry/a:id/text()")[0] == f"{BASE}/item/{EN}"

@@ -282,3 +282,22 @@ def test_a_link_is_written_as_rfc_8288_has_it() -> None:
     link = Link("item", "https://x.example/a", "text/html", "https://p.example/")
     assert str(link) == '<https://x.example/a>; rel="item"; type="text/html"; profile="https://p.example/"'
     assert header([link, link], len(str(link)) + 2) == str(link)
+
+
+def test_an_item_is_cited_in_several_styles_and_for_reference_managers(pages: Pages) -> None:
+    tree = html.document_fromstring(pages.get(f"/item/{EN}", headers={"Accept-Language": "en"}).text)
+    (section,) = tree.xpath("//section[@aria-labelledby='cite']")
+    assert section.xpath("details//dt/text()") == ["APA", "MLA", "Chicago", "Vancouver", "ISO 690"]
+    (apa,) = section.xpath("details//dd[../dt='APA']")
+    assert " ".join(apa.text_content().split()) == (
+        "Marsden, E. (1988). Caring for Wetlands. https://doi.org/10.99999/elsewhere"
+    )
+    assert apa.xpath("i/text()") == ["Caring for Wetlands"]
+    assert {pages.get(link).status_code for link in section.xpath("p/a/@href")} == {200}
+    assert [link.rpartition(f"{EN}.")[2] for link in section.xpath("p/a/@href")] == ["bib", "ris", "csl.json"]
+
+
+def test_a_licence_is_shown_by_its_name_and_led_to_by_its_address(pages: Pages) -> None:
+    (link,) = html.document_fromstring(pages.get(f"/item/{FR}").text).xpath("//dd/a[@rel='license']")
+    assert link.get("href") == "https://creativecommons.org/licenses/by/4.0/"
+    assert link.text == "CC BY 4.0"

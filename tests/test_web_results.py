@@ -14,7 +14,7 @@ from web_library import EN, FR, RECORDS, Pages, make, serving
 
 from metadata.vocabulary import shipped
 from search.engine import FACETS
-from web.results import LAST_PAGE, LONGEST_QUERY, clean, question_of, read, whole_number
+from web.results import LAST_PAGE, LONGEST_QUERY, clean, read, whole_number
 
 HOSTILE = Path(__file__).resolve().parents[2] / "shared" / "data" / "hostile" / "web"
 
@@ -218,7 +218,7 @@ def test_the_page_says_which_words_named_a_subject_and_leaves_it_aside_if_told(
     assert "concepts=no" in alone
     without = pages.get(alone).text
     assert said not in text_of(without)
-    assert not question_of(read(QueryParams(urlsplit(alone).query))).expand
+    assert not read(QueryParams(urlsplit(alone).query)).expand
     (back,) = tree_of(without).xpath("//p[@class='quiet']/a[contains(@href, '/search?q=aires')]/@href")
     assert "concepts" not in back
 

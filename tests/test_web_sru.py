@@ -74,7 +74,8 @@ def test_records_are_valid(pages: Pages, name: str, path: str) -> None:
         schema.assertValid(etree.fromstring(etree.tostring(record)))
 
 
-def test_all_records_are_reached_page_by_page_each_once(pages: Pages) -> None:
+def test_all_records_are_reached_page_by_page_each_once(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.tantivy_answer.MOST_ITEMS", 5)  # works that an engine gives at once
     met: list[str] = []
     position: list[str] = ["1"]
     while position:

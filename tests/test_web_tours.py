@@ -1,4 +1,4 @@
-"""The tours of the README, walked in a real browser: the librarian's, the researcher's, the harvester's.
+"""The tours of the README in a real browser: the librarian's, also at the desk, the researcher's, the harvester's.
 
 ``python docs/make_pictures.py`` walks them over the whole sample collection, and keeps what is seen on the way as
 the pictures of the documentation; here one book of it and its catalogue must do, of which no page needs to be read
@@ -9,18 +9,23 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 import httpx
 import pytest
 from browsers import SIZES, opened, shown, too_wide
+from desk_library import FULL_NAME, NAME, PASSWORD
 from PIL import Image
 from shelved_library import make, spread
-from small_library import PROGRAM, canoe_here, canoe_program, environment
+from small_library import PROGRAM, canoe_here, canoe_program, environment, marc_file, record
+from thoroughness import THOROUGH
 from web_library import index, serving
 
 from canoe.sample.build import EDITIONS, bound, build, manifest
@@ -30,6 +35,11 @@ from web.site import Site
 
 PICTURES = os.environ.get("CANOE_PICTURES", "")
 """The folder that the pictures are kept in; none are, where it is empty."""
+
+WALKED = [("desktop", True), ("phone", False), *([("phone", True)] if THOROUGH or PICTURES else [])]
+"""The sizes at which a researcher's tour is walked, with script and without."""
+
+BROUGHT, ANOTHER = "How to count terns from a boat", "Notes of a lighthouse keeper on passing terns"
 
 LIBRARY, ADDRESS = "The Canoe sample library", "https://library.example.org"
 COLOURS, COMMON, MOST_BYTES = 128, 8, 150_000
@@ -110,7 +120,7 @@ def browser() -> Iterator[Any]:
 
 def canoe(*arguments: str | Path) -> str:
     """Run the program as a librarian does; an ingest that refuses something, as it should of the sample, is well."""
-    answer = canoe_program(*arguments) if arguments[0] == "ingest" else canoe_here(*arguments)
+    answer = canoe_program(*arguments) if PICTURES and arguments[0] == "ingest" else canoe_here(*arguments)
     assert answer.code in (0, 3), answer.err
     return answer.out
 
@@ -154,7 +164,7 @@ def with_few_colours(plain: Image.Image, colours: int) -> Image.Image:
     return plain.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
-@pytest.mark.parametrize(("size", "script"), [("desktop", True), ("phone", True), ("phone", False)])
+@pytest.mark.parametrize(("size", "script"), WALKED)
 def test_a_researcher_finds_reads_and_cites(browser: Any, sample: Sample, size: str, script: bool) -> None:
     scheme = "dark" if size == "phone" and not script else "light"
     tab, faults = shown(
@@ -215,7 +225,7 @@ def test_a_harvester_finds_the_way_to_every_record(browser: Any, sample: Sample)
     tab, faults = shown(browser, f"{sample.address}/collections/sample?lang=en", "phone")
     fits(tab)
     feed, listed, manifests = (link.get_attribute("href") for link in tab.locator(".machines a").all())
-    total = int(re.findall(r"\d+", tab.locator(".masthead .lede").inner_text())[0])
+    total = int(re.findall(r"\d+", tab.locator(".masthead p a[href*='/search']").inner_text())[0])
     assert httpx.get(sample.address + listed).text.count("<record>") == min(total, 100)
     assert httpx.get(sample.address + feed).text.count("<entry>") == min(total, 50)
     assert httpx.get(sample.address + manifests.removeprefix(ADDRESS)).json()["type"] == "Collection"
@@ -224,6 +234,39 @@ def test_a_harvester_finds_the_way_to_every_record(browser: Any, sample: Sample)
     fits(tab)
     assert faults == []
     tab.close()
+
+
+def test_a_librarian_brings_in_at_the_desk_what_is_seen_once_it_is_approved(browser: Any, sample: Sample) -> None:
+    with patch.object(sys, "stdin", StringIO(f"{PASSWORD}\n")):
+        canoe("account", "add", NAME, "--full-name", FULL_NAME, "--password-stdin", "--home", sample.home)
+    reader, _ = shown(browser, f"{sample.address}/search?q=terns&lang=en", "phone")
+    desk, faults = shown(browser, f"{sample.address}/desk?lang=en")
+    desk.fill("#name", NAME)
+    desk.fill("#password", PASSWORD)
+    desk.click("main button")
+    desk.get_by_role("link", name="Bring in files").first.click()
+    desk.set_input_files("#files", marc_file(sample.folder / "terns.mrc", [record(1, BROUGHT), record(2, ANOTHER)]))
+    desk.fill("#collection", "sample")
+    desk.check("#hold")
+    desk.click("main button")
+    desk.wait_for_selector("h1:text-is('Taken in')", timeout=1000 * PATIENCE)  # the page asks for itself again
+    desk.goto(f"{sample.address}/desk/approve?lang=en")
+    reader.reload()
+    assert BROUGHT not in reader.locator("main").inner_text()
+    desk.get_by_label(BROUGHT).check()
+    desk.fill("#why", "Compared with the title page")
+    fits(desk)
+    picture(desk, "desk")
+    desk.click("main form button:text('Make public')")
+    assert "1 item is public now" in desk.locator("[role=status]").inner_text()
+    await_shown(reader, BROUGHT)
+    assert ANOTHER not in reader.locator("main").inner_text()
+    reader.get_by_role("link", name=BROUGHT).click()
+    assert BROUGHT in reader.locator("h1").inner_text()
+    fits(reader)
+    assert faults == []
+    desk.close()
+    reader.close()
 
 
 @pytest.mark.skipif(not PICTURES, reason="only where pictures are wanted")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from archive.agents_names import bearing
 from archive.cataloguing import Publishing
 from archive.library import Library, Writer
 from archive.ocfl import Content
@@ -100,8 +102,9 @@ def serving(
     library: Library, site: Site = SITE, before: Sequence[BaseRoute] = (), through: Sequence[Middleware] = ()
 ) -> Iterator[Pages]:
     """Serve the pages of a library, after other routes, on 127.0.0.1 for as long as the context lasts."""
+    reader = open_reader(library.home / "index", vocabulary=shipped(), agents=partial(bearing, library.home))
     made = Starlette(
-        routes=[*before, *routes(site, library, open_reader(library.home / "index", vocabulary=shipped()), shipped())],
+        routes=[*before, *routes(site, library, reader, shipped())],
         middleware=through,
     )
     server = uvicorn.Server(uvicorn.Config(made, port=0, lifespan="off", log_config=None))

@@ -1,6 +1,7 @@
 """Atom feeds (RFC 4287) of what is new and of what a search finds, and the OpenSearch 1.1 description of the search."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -12,14 +13,15 @@ from metadata import citing
 from metadata.model import Item
 from metadata.xmlbuild import document, element, leaf
 from search.engine import Request as Question
+from search.engine import gathered
 from web.labels import creators
 from web.render import Service
-from web.results import Asked, flat, read
+from web.results import Asked, asked_for, flat, question_of
 from web.sitemaps import HOUR, xml_answer
 
 ATOM, OPENSEARCH = "http://www.w3.org/2005/Atom", "http://a9.com/-/spec/opensearch/1.1/"
-NEWEST, BEST = 50, 200
-"""Entries of a feed; that of a search has the newest of the best answers."""
+NEWEST, LATELY, BEST = 50, 500, 200
+"""Entries of a feed; that of a search has what answers of the items that changed lately, then of the best answers."""
 
 _ATOM_TYPE = "application/atom+xml; charset=utf-8"
 _DESCRIPTION_TYPE = "application/opensearchdescription+xml; charset=utf-8"
@@ -35,11 +37,11 @@ def new_items(service: Service, _: Request) -> Response:
 
 def found_items(service: Service, request: Request) -> Response:
     """Answer ``/search.atom``, with the parameters of ``/search``: what is newest of what it finds."""
-    asked = read(request.query_params)
-    question = Question(asked.query, tuple(asked.filters), limit=BEST, pages_per_item=1, facets=())
-    answer = service.engine.find(question)
-    changes = sorted(_changes(service, (hit.id for hit in flat(answer.hits))), key=lambda one: -one.number)[:NEWEST]
-    counted = [leaf("opensearch:totalResults", str(answer.total)), leaf("opensearch:itemsPerPage", str(len(changes)))]
+    asked = asked_for(service, request)
+    question = question_of(service, asked)
+    total = service.engine.find(replace(question, limit=0)).total
+    changes = _last_changed(service, question)
+    counted = [leaf("opensearch:totalResults", str(total)), leaf("opensearch:itemsPerPage", str(len(changes)))]
     return _feed(service, f"/search.atom{_query(asked)}", _title(service, asked), changes, counted)
 
 
@@ -66,6 +68,21 @@ def _template(media_type: str, template: str, rel: str) -> str:
     return element("Url", {"type": media_type, "rel": rel, "template": template})
 
 
+def _last_changed(service: Service, question: Question) -> list[Change]:
+    """Return what changed last of what a search finds, newest first.
+
+    Nothing that is new is missed, however well other items answer: those that changed last are asked about first.
+    """
+    last = service.library.catalogue.last_changed(LATELY)
+    answering = service.engine.every(replace(question, items=tuple(one.item.id for one in last))) if last else ()
+    found = [one for one in last if one.item.id in answering][:NEWEST]
+    if len(found) < NEWEST and len(last) == LATELY:
+        best = gathered(service.engine, replace(question, limit=BEST, pages_per_item=0))
+        older = _changes(service, {hit.id for hit in flat(best)} - {one.item.id for one in last})
+        found += sorted(older, key=lambda one: -one.number)[: NEWEST - len(found)]
+    return found
+
+
 def _changes(service: Service, ids: Iterable[str]) -> list[Change]:
     """Return the items of these ids that are public, and when they changed."""
     held = (service.library.catalogue.shown(item_id) for item_id in ids)
@@ -74,7 +91,8 @@ def _changes(service: Service, ids: Iterable[str]) -> list[Change]:
 
 def _title(service: Service, asked: Asked) -> str:
     labels = service.labels(service.site.default_language)
-    parts = [asked.query, *(labels.value(name, value).value for name, value in asked.filters)]
+    left_out = (f"-{labels.value(name, value).value}" for name, value in asked.excluded)
+    parts = [asked.query, *(labels.value(name, value).value for name, value in asked.filters), *left_out]
     return " · ".join([part for part in parts if part] + [service.site.name])
 
 

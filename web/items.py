@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from archive.catalogued import Held
 from archive.cataloguing import PageSpan
+from metadata.citation_styles import citations
 from metadata.errors import CanoeError, NotFound
 from metadata.ids import is_item_id
 from metadata.model import Item, Page, RelationKind
@@ -83,8 +84,8 @@ def citation(service: Service, item: Item) -> Citation:
     )
 
 
-def item_values(service: Service, held: Held) -> dict[str, object]:
-    """Return what the page of an item shows."""
+def item_values(service: Service, held: Held, language: str) -> dict[str, object]:
+    """Return what the page of an item shows to a reader of an interface language."""
     item = held.item
     editions = service.library.catalogue.editions(item.id)
     copies = [one for one in editions if _is_copy(one, item.id)]
@@ -98,7 +99,8 @@ def item_values(service: Service, held: Held) -> dict[str, object]:
         "copies": copies,
         "similar": _similar(service, item),
         "relations": _relations(service, item),
-        "citation": citation(service, item),
+        "citation": (told := citation(service, item)),
+        "styles": citations(item, told.address, language, datetime.now(UTC).date()),
         "files": () if hidden else [*item.files_as("access"), *item.files_as("original")],
         "hidden": hidden and bool(item.files),
         "page_lines": _page_lines(service, item, spans),

@@ -71,7 +71,7 @@ def _negotiated(service: Service, request: Request, held: Held) -> Response:
 def _page(service: Service, request: Request, held: Held) -> Response:
     links = links_of(service, held.item)
     values = {
-        **item_values(service, held),
+        **item_values(service, held, reader(service.site, request).language),
         "tags": highwire(held.item, service.site.base_url),
         "data": in_html(linked_data(service, held)),
         "forms": [(form, f"{service.site.base_url}/item/{held.item.id}.{form.suffix}") for form in forms_of(held.item)],

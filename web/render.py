@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from archive.library import Library
 from archive.usage import Usage
 from metadata.origins import home_name
+from metadata.rights import licence
 from metadata.vocabulary import Vocabulary
 from oai.formats import Render, Renderers
 from search.engine import SearchReader
@@ -107,6 +108,7 @@ def environment(language: str) -> Environment:
         creators=creators,
         doi_address=doi_address,
         home_name=home_name,
+        licence=licence,
         web_address=web_address,
     )
     return made

@@ -13,11 +13,12 @@ from metadata.listing import listing_csv
 from metadata.model import Item
 from metadata.ris_export import ris
 from search.engine import FACETS, Answer, ItemHit, gathered
+from web.agents_counted import counted_once
 from web.items import is_closed
 from web.labels import creators
 from web.reader import reader
 from web.render import Service
-from web.results import question_of, read, whole_number
+from web.results import asked_for, question_of, whole_number
 
 MOST, USUAL = 500, 100
 """Works at most in one answer; whoever wants all harvests them."""
@@ -42,9 +43,12 @@ def results_ris(service: Service, request: Request) -> Response:
 
 def results_json(service: Service, request: Request) -> Response:
     """Answer ``/search.json``: what was asked, how much answers, its facets, and the items with their passages."""
-    asked = read(request.query_params)
-    question = replace(question_of(asked), limit=_limit(request), language=reader(service.site, request).language)
-    answer = service.engine.find(replace(question, limit=0, facets=FACETS))
+    asked = asked_for(service, request)
+    question = replace(
+        question_of(service, asked), limit=_limit(request), language=reader(service.site, request).language
+    )
+    counted = replace(question, limit=0, facets=FACETS)
+    answer = counted_once(service, counted, service.engine.find(counted), asked.filters)
     found = _pairs(service, gathered(service.engine, question))
     made = {**_counted(asked.query, answer), "items": [_object(item, hit, service) for item, hit in found]}
     return _answer(msgspec.json.encode(made), "application/json", "json")
@@ -65,7 +69,8 @@ _MEDIA_TYPES: Mapping[str, str] = {
 
 def _written(service: Service, request: Request, suffix: str) -> Response:
     language = reader(service.site, request).language
-    question = replace(question_of(read(request.query_params)), limit=_limit(request), pages_per_item=0)
+    question = question_of(service, asked_for(service, request))
+    question = replace(question, limit=_limit(request), pages_per_item=0)
     found = _pairs(service, gathered(service.engine, replace(question, language=language)))
     place = service.site.base_url, service.vocabulary
     if suffix == "csv":
@@ -105,6 +110,10 @@ def _counted(query: str, answer: Answer) -> dict[str, object]:
         "works": answer.works,
         "instead": answer.instead,
         "problems": answer.remarks,
+        "expansions": [
+            {"text": one.text, "concept": one.concept, "agent": one.agent, "count": one.count}
+            for one in answer.expansions
+        ],
         "facets": {name: {count.value: count.count for count in counts} for name, counts in answer.facets.items()},
     }
 

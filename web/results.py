@@ -16,6 +16,7 @@ from search.engine import FACETS as COUNTED
 from search.engine import Answer, FacetCount, ItemHit, Snippet, Sort
 from search.engine import Request as Question
 from web.agents import by_all_names
+from web.agents_counted import counted_once
 from web.i18n import N_
 from web.items import is_closed
 from web.labels import FACETS as NAMED
@@ -138,12 +139,12 @@ class Facet:
 
 def search(service: Service, request: Request) -> Response:
     """Answer ``/search``."""
-    asked = _current(read(request.query_params), service.vocabulary)
+    asked = asked_for(service, request)
     if asked.page > LAST_PAGE:
         values: dict[str, object] = {"asked": asked, "last": LAST_PAGE, "per_page": PER_PAGE}
         return respond(service, request, View("too_deep.html", values, 400, "/search", indexed=False))
-    question = _question(asked, reader(service.site, request).language)
-    answer = service.engine.find(replace(question, filters=by_all_names(service, question.filters)))
+    question = _question(service, asked, reader(service.site, request).language)
+    answer = counted_once(service, question, service.engine.find(question), asked.filters)
     return respond(service, request, _view(service, asked, answer))
 
 
@@ -164,10 +165,20 @@ def read(parameters: QueryParams) -> Asked:
     )
 
 
+def asked_for(service: Service, request: Request) -> Asked:
+    """Return what a request asks for, with the concepts that count now."""
+    return _current(read(request.query_params), service.vocabulary)
+
+
 def _current(asked: Asked, vocabulary: Vocabulary) -> Asked:
     """Return the same with the concepts that count now in place of those that were replaced."""
-    pairs = ((facet, vocabulary.current(value) if facet == "subject" else value) for facet, value in asked.filters)
-    return replace(asked, filters=tuple(dict.fromkeys(pairs)))
+    filters, excluded = (
+        tuple(
+            dict.fromkeys((facet, vocabulary.current(value) if facet == "subject" else value) for facet, value in pairs)
+        )
+        for pairs in (asked.filters, asked.excluded)
+    )
+    return replace(asked, filters=filters, excluded=excluded)
 
 
 def clean(query: str) -> str:
@@ -189,20 +200,21 @@ def flat(hits: Iterable[ItemHit]) -> list[ItemHit]:
 
 
 def _is_value(value: str) -> bool:
-    return 0 < len(value) <= _LONGEST_VALUE and value.isprintable()
+    # A name that came in with a line break in it is found by it, too.
+    return 0 < len(value) <= _LONGEST_VALUE and value.replace("\n", " ").isprintable()
 
 
-def _question(asked: Asked, language: str) -> Question:
-    question = question_of(asked)
+def _question(service: Service, asked: Asked, language: str) -> Question:
+    question = question_of(service, asked)
     return replace(question, offset=(asked.page - 1) * PER_PAGE, limit=PER_PAGE, language=language, facets=FACETS)
 
 
-def question_of(asked: Asked) -> Question:
-    """Return what an engine is asked, from the first work on and without facets."""
+def question_of(service: Service, asked: Asked) -> Question:
+    """Return what an engine is asked, from the first work on and without facets; an agent is meant by all its names."""
     return Question(
         asked.query,
-        tuple(asked.filters),
-        without=tuple(asked.excluded),
+        by_all_names(service, asked.filters),
+        without=by_all_names(service, asked.excluded),
         sort=asked.sort,
         facets=(),
         expand=asked.expand,

@@ -4,7 +4,7 @@ Whatever is wrong with a request is a diagnostic in an answer of status 200, as 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from archive.catalogued import Held
 from metadata.dublin_core import oai_dc
 from metadata.xmlbuild import document, element, leaf
 from metadata.xmltext import escape
-from search.engine import ItemHit
+from search.engine import ItemHit, gathered
 from search.engine import Request as Question
 from web.cql import INDEXES, CqlError, translated
 from web.render import Service
@@ -135,8 +135,9 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _retrieved(service: Service, asked: Asked) -> Iterator[str]:
-    answer = service.engine.find(Question(asked.query, limit=_works(asked), pages_per_item=1, facets=()))
-    hits = flat(answer.hits)[asked.start - 1 :][: asked.limit]
+    question = Question(asked.query, limit=_works(asked), pages_per_item=0, facets=())
+    answer = service.engine.find(replace(question, limit=0))
+    hits = flat(gathered(service.engine, question))[asked.start - 1 :][: asked.limit]
     if asked.start > max(answer.total, 1):
         raise CqlError(61, str(asked.start))
     yield leaf("version", asked.version)

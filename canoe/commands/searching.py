@@ -108,8 +108,11 @@ def _remark(home: Home, answer: Answer) -> None:
     for remark in answer.remarks:
         typer.echo(remark, err=True)
     for taken in answer.expansions:
-        label = home.vocabulary.concepts[taken.concept].label(home.settings.library.language).value
-        typer.echo(f"“{taken.text}” also finds the subject {label}: {counted(taken.count, 'item')}.", err=True)
+        if taken.agent:
+            other = f"{taken.agent}, by all names"
+        else:
+            other = f"the subject {home.vocabulary.concepts[taken.concept].label(home.settings.library.language).value}"
+        typer.echo(f"“{taken.text}” also finds {other}: {counted(taken.count, 'item')}.", err=True)
     if answer.instead:
         typer.echo(f"Did you mean: {answer.instead}", err=True)
 

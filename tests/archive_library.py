@@ -14,7 +14,7 @@ from archive.check import check_archive
 from archive.library import Library, Writer
 from metadata.accession import Accession, Piece
 from metadata.ids import item_id
-from metadata.model import Doi, File, FileRole, Identifier, Item, Page, Relation, Text, Word
+from metadata.model import Doi, File, FileRole, Identifier, Item, Page, Relation, Series, Text, Word
 from metadata.pages import page_line
 from metadata.problems import Problem
 from metadata.serial import record_line
@@ -98,7 +98,8 @@ def filled(home: Path) -> Library:
         writer.put_item(translation, {}, "Described anew")
         writer.withdraw(book(3)[0], "a copy")
         writer.restore(writer.withdraw(book(4)[0], "by mistake"))
-        writer.put_item(replace(bare_item(21), titles=(Text("Bosques", "es"),)), {}, "Described anew")
+        bosques = replace(bare_item(21), titles=(Text("Bosques", "es"),), series=(Series("Cuadernos", "4"),))
+        writer.put_item(bosques, {}, "Described anew")
         writer.withdraw(bare_item(22), "not ours")
         put_records(writer, (30,), "a-second")
     return library

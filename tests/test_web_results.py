@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 from starlette.datastructures import QueryParams
-from web_library import EN, FR, RECORDS, Pages, make, serving
+from web_library import BASE, EN, FR, RECORDS, Pages, make, serving
 
 from metadata.vocabulary import shipped
 from search.engine import FACETS
@@ -261,3 +261,12 @@ def test_subjects_are_offered_as_a_tree(pages: Pages) -> None:
     above = [shipped().concepts[uri].label("en").value for uri in shipped().broader_closure(wetlands)]
     assert "depth-0" in depths[above[-1]]
     assert f"depth-{len(above)}" in next(kind for name, kind in depths.items() if name.endswith("Wetlands"))
+
+
+def test_all_results_can_be_taken_along_and_kept_as_a_feed(pages: Pages) -> None:
+    tree = html.document_fromstring(pages.get("/search?q=report&-language=es&sort=title&page=2").text)
+    links = [link for link in tree.xpath("//main//a/@href") if "/search." in link]
+    assert [link.partition("?")[0].rpartition(".")[2] for link in links] == ["csv", "ris", "bib", "json", "atom"]
+    assert [pages.get(link.removeprefix(BASE)).status_code for link in links] == [200] * 5
+    assert len(pages.get(links[3]).json()["items"]) == RECORDS
+    assert pages.get(links[0]).text.count("\n") == RECORDS + 1

@@ -1,8 +1,9 @@
 """Analysis: from text to the terms of the index, the same for pages and for queries.
 
-All analysers split the same way, so their tokens stand side by side. ``folded`` keeps whole
-words without accents and case. A language's analyser stems with Snowball, which needs the
-accents, and folds afterwards: ``forets`` and ``forêt`` meet in ``foret``.
+All analysers split the same way, so their tokens stand side by side. Chinese and Japanese are written without
+spaces: each of their characters is a word of its own, so that any part of a text is found as a phrase is.
+``folded`` keeps whole words without accents and case. A language's analyser stems with Snowball, which needs
+the accents, and folds afterwards: ``forets`` and ``forêt`` meet in ``foret``.
 
 To stem a word takes as long as to index several, and its stem is always the same, so each
 different word is stemmed once (:func:`forms`); the index gets its terms ready made (:data:`SPACED`).
@@ -19,7 +20,7 @@ FOLDED = "folded"
 SPACED = "spaced"
 """The analyser of fields that get terms ready made, with a space between."""
 
-RULES = "split at what is not alphanumeric; lower; stem; fold to ASCII"
+RULES = "split at what is not alphanumeric, and at each ideograph and kana; lower; stem; fold to ASCII"
 
 _ELIDED = frozenset(("c", "d", "j", "l", "m", "n", "s", "t", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu"))
 # Without these characters Python's regular expressions find the same words as Tantivy, in less time.
@@ -28,6 +29,9 @@ _SPLITS_OTHERWISE = re.compile("[_\u0300-\u036f\u0483-\u0489\u0590-\u1dff\u2400-
 PLAIN = 0x2C00
 """From here on no character is plain (:func:`is_plain`)."""
 
+_IDEOGRAPHS = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
+_PARTS = re.compile(f"[{_IDEOGRAPHS}]|[^{_IDEOGRAPHS}]+")
 _APOSTROPHE = re.compile("['’‘ʼ´`]")
 
 
@@ -53,7 +57,12 @@ def stemmed_in(tag: str) -> str:
 
 def terms(text: str, analyser: str = FOLDED) -> list[str]:
     """Return the terms of a text, in order."""
-    return list(ANALYSERS[analyser].analyze(text))
+    return list(ANALYSERS[analyser].analyze(apart(text)))
+
+
+def apart(text: str) -> str:
+    """Return a text with a space on both sides of each ideograph and kana, which are words of their own."""
+    return text if text.isascii() else _IDEOGRAPH.sub(r" \g<0> ", text)
 
 
 def folded(text: str) -> str:
@@ -111,7 +120,8 @@ def words(text: str) -> list[str]:
     """Return the words of a text as written, split as the index splits them: each gives one term."""
     if not is_plain(text):
         found = ANALYSERS[FOLDED].pre_tokenize(text).tokens
-        return [text[token.char_offset_from : token.char_offset_to] for token in found]
+        spelt = (text[token.char_offset_from : token.char_offset_to] for token in found)
+        return [part for word in spelt for part in _PARTS.findall(word)]
     return _WORD.findall(text)
 
 

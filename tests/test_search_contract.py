@@ -389,3 +389,32 @@ def test_a_name_finds_what_stands_under_the_others_of_the_agent(
     for query in ("nell", "title:(nell otter)", "subject:(nell otter)"):
         assert reader.find(Request(query)).total == 0, query
     assert reader.find(Request("nell otter", expand=False)).total == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_any_part_of_a_text_without_spaces_is_found_and_marked(tmp_path: Path, engine: str) -> None:
+    facts = PageDocument("ja", 0, "ja", "日本の国立公園", "日本の国立公園\n山田太郎", authors=("山田太郎",))
+    writer = open_writer(tmp_path, engine)
+    writer.put(item_of(facts, "富士山とカモシカ、2004年のIUCN報告"))
+    writer.put(item_of(replace(facts, item="ru", language="ru", title="Заповедники", text="Заповедники", authors=())))
+    writer.commit(1)
+    writer.close()
+    reader = open_reader(tmp_path, engine)
+    for query in (
+        "公園",
+        "国立公園",
+        "title:国立",
+        "author:山田",
+        "カモシカ",
+        "公園 カモシカ",
+        '"富士山"',
+        "2004年",
+        "iucn報告",
+        "国立*",
+    ):
+        assert found(reader, query) == {"ja"}, query
+    for query in ("園公", "title:富士", "author:公園", "заповедник", "公園 -富士山"):
+        assert found(reader, query) == set(), query
+    assert found(reader, "заповедники") == {"ru"}
+    (hit,) = reader.find(Request("カモシカ")).hits
+    assert "".join(piece for piece, marked in hit.pages[0].snippet if marked) == "カモシカ"

@@ -145,3 +145,4 @@ def test_the_facet_of_agents_counts_one_once_however_the_name_is_written(pages: 
     assert not {"Eleanor Marsden", "Marsden, E."} & counts.keys()
     chosen = pages.get("/search.json", params={"agent": "Marsden, E."}).json()
     assert (chosen["total"], chosen["facets"]["agent"]["Marsden, E."]) == (4, 4)
+    assert pages.get("/search.json", params={"q": "marsden", "-agent": "Marsden, E."}).json()["total"] == 0

@@ -265,16 +265,7 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "library.base_url": (_is_base(library.base_url), "an http or https address without a slash at its end"),
         "library.language": (library.language in LANGUAGES, "one of en, fr, es"),
         "library.admin_email": (_fits(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+", library.admin_email), "an e-mail address"),
-        "doi.prefix": (_fits(r"(10\.\d{4,9})?", settings.doi.prefix), "empty, or a DOI prefix such as 10.5555"),
-        "doi.registrar": (settings.doi.registrar in REGISTRARS, f"one of {', '.join(sorted(REGISTRARS))}"),
-        "doi.endpoint": (_is_safe(settings.doi.endpoint), "empty, or an https address without a slash at its end"),
-        "doi.every": (0 <= settings.doi.every <= 1440, "a number of minutes up to 1440, 0 for never"),
-        "doi.schema": (settings.doi.schema.isprintable(), "the path of a file, from the home or whole"),
-        **{
-            f"doi.rules, number {number}, {name}": check
-            for number, rule in enumerate(settings.doi.rules, 1)
-            for name, check in _rule_checks(rule).items()
-        },
+        **_doi_checks(settings.doi),
         **{
             f"collections, number {number}, {name}": check
             for number, one in enumerate(settings.collections, 1)
@@ -310,6 +301,21 @@ def _checks(settings: Settings) -> dict[str, tuple[bool, str]]:
         "images.pixels": (100_000 <= settings.images.pixels <= 100_000_000, "a number from 100000 to 100000000"),
         "images.processes": (1 <= settings.images.processes <= 64, "a number from 1 to 64"),
         **{f"limits.{name}": (number > 0, "a number above 0") for name, number in _numbers(settings.limits)},
+    }
+
+
+def _doi_checks(doi: DoiSettings) -> dict[str, tuple[bool, str]]:
+    return {
+        "doi.prefix": (_fits(r"(10\.\d{4,9})?", doi.prefix), "empty, or a DOI prefix such as 10.5555"),
+        "doi.registrar": (doi.registrar in REGISTRARS, f"one of {', '.join(sorted(REGISTRARS))}"),
+        "doi.endpoint": (_is_safe(doi.endpoint), "empty, or an https address without a slash at its end"),
+        "doi.every": (0 <= doi.every <= 1440, "a number of minutes up to 1440, 0 for never"),
+        "doi.schema": (doi.schema.isprintable(), "the path of a file, from the home or whole"),
+        **{
+            f"doi.rules, number {number}, {name}": check
+            for number, rule in enumerate(doi.rules, 1)
+            for name, check in _rule_checks(rule).items()
+        },
     }
 
 

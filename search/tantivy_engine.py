@@ -17,11 +17,10 @@ from search.tantivy_answer import answer, editions, every
 from search.tantivy_folder import (
     built_beside,
     faults,
+    finish,
     index_folder,
-    note,
     open_index,
     open_searcher,
-    remove_other_versions,
     renew_index,
     stamp,
     sweep,
@@ -168,9 +167,7 @@ class TantivyWriter(TantivyReader):
         """See SearchReader."""
         with storage(self._folder), written(self._folder):
             self._writer.wait_merging_threads()
-            note(self._folder)
-            if self._target == index_folder(self._index):
-                remove_other_versions(self._target)
+            finish(self._target)
 
     def _where(self) -> Path:
         return self._target

@@ -70,21 +70,33 @@ def built_beside(folder: Path) -> Iterator[Path]:
     Nobody else can write to the old one meanwhile; raises HomeHeld where somebody does already.
     What an exception, or a kill, leaves unfinished is never read, and goes with the next writer.
     """
-    first, old = version(), index_folder(folder)
-    made = folder / _named(first, _number(old.name, first) + 1)
-    new = made.with_name(made.name + _NEW)
-    make_folders(old)
-    with _locked(old, _PATIENCE), storage(new):
-        remove_tree(new)
-        make_folders(new)
-        try:
-            yield new
-        except BaseException:
+    with _locked_index(folder) as old:
+        first = version()
+        made = folder / _named(first, _number(old.name, first) + 1)
+        new = made.with_name(made.name + _NEW)
+        with storage(new):
             remove_tree(new)
-            raise
-        new.rename(made)
-        sync_folder(folder)
-    remove_other_versions(made)
+            make_folders(new)
+            try:
+                yield new
+            except BaseException:
+                remove_tree(new)
+                raise
+            new.rename(made)
+            sync_folder(folder)
+    finish(made)
+
+
+@contextmanager
+def _locked_index(folder: Path) -> Iterator[Path]:
+    """Hold the lock of the index that counts, which may become another one while it is waited for."""
+    while True:
+        counts = index_folder(folder)
+        make_folders(counts)
+        with _locked(counts, _PATIENCE):
+            if counts == index_folder(folder):
+                yield counts
+                return
 
 
 def _named(first: str, number: int) -> str:
@@ -178,15 +190,18 @@ def renew_index(folder: Path) -> Index:
             return _prepared(Index(schema(), str(folder)))
 
 
-def note(folder: Path) -> None:
-    """Note what the list of segments is, unless another process is about to write it; raises Outdated where it is gone.
+def finish(folder: Path) -> None:
+    """Leave an index as one is found: its list of segments noted and readable, no other version beside it.
 
-    Tantivy lets only their owner read its lists; they may be read by whoever may read the folder.
+    Nothing is done while another process is about to write to it: that one will, and what lies
+    beside may be the index that it makes. Raises Outdated where the index is gone.
     """
     with suppress(HomeHeld), faults(folder), _locked(folder):
         note_meta(folder)
-        for path in folder.glob("*.json"):
+        for path in folder.glob("*.json"):  # Tantivy lets only their owner read its lists
             path.chmod(folder.stat().st_mode & 0o666)
+        if folder == index_folder(folder.parent):
+            _remove_other_versions(folder)
 
 
 @contextmanager
@@ -227,8 +242,7 @@ def sweep(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def remove_other_versions(folder: Path) -> None:
-    """Remove the indexes that other versions left beside ``folder``."""
+def _remove_other_versions(folder: Path) -> None:
     for path in folder.parent.iterdir():
         if path != folder and _VERSION_FOLDER.fullmatch(path.name):
             remove_tree(path)

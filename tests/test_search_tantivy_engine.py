@@ -14,7 +14,7 @@ from search_sample import ENGLISH, fill, ids, item_of, sample
 import search.tantivy_folder
 from metadata.errors import CanoeError, HomeHeld, Outdated, UsageError
 from search.engine import PageDocument, Request, open_builder, open_reader, open_writer
-from search.tantivy_folder import index_folder, open_index
+from search.tantivy_folder import finish, index_folder, open_index
 from search.tantivy_lexicon import FIELD
 
 
@@ -340,6 +340,16 @@ def test_an_index_is_made_anew_beside_the_old_one_which_answers_until_then(tmp_p
     with open_builder(tmp_path) as engine:
         engine.commit(9)
     assert reader.position() == 9
+
+
+def test_a_writer_that_has_just_let_go_does_not_take_away_what_is_made_beside(tmp_path: Path) -> None:
+    fill(tmp_path, sample(), 3)
+    with open_builder(tmp_path) as engine:
+        finish(index_folder(tmp_path))  # the last thing that a writer does, after its lock is free
+        engine.put(item_of(ENGLISH, "Only reeds."))
+        engine.commit(7)
+    assert open_reader(tmp_path).position() == 7
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def _break_while_building(folder: Path) -> None:

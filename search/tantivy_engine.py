@@ -29,7 +29,7 @@ from search.tantivy_folder import (
 from search.tantivy_lexicon import FIELD, Learner
 from search.tantivy_schema import POSITION, item_documents, position_document, schema
 from search.tantivy_sums import forget_meta
-from search.tantivy_words import completions, similar
+from search.tantivy_words import Occurrences, completions, similar
 
 _HEAP = 64_000_000  # bytes a writer gathers before it writes a segment, in all its threads
 _HEAP_FILLING = 256_000_000  # of an index that is to be filled: fewer segments, so less to merge
@@ -46,6 +46,7 @@ class TantivyReader:
         self._whole = set() if whole is None else whole
         self._stamp = stamp(self._folder)
         self._searcher = open_searcher(self._folder, self._whole)
+        self._occurrences = Occurrences()
 
     def find(self, request: Request) -> Answer:
         """See SearchReader."""
@@ -69,7 +70,7 @@ class TantivyReader:
         """See SearchReader."""
         searcher = self._newest()
         with faults(self._folder):
-            return similar(searcher, item, limit)
+            return similar(searcher, item, limit, self._occurrences)
 
     def position(self) -> int:
         """See SearchReader."""

@@ -27,13 +27,36 @@ _MORE_USUAL: Final = 10  # times; as much more often must the other spelling occ
 _MOST_RESPELT: Final = 5  # words of a query
 _LONGEST_START: Final = 100  # characters
 _MOST_LISTED: Final = 500  # completions looked at
-_READ: Final = 40_000  # characters of an item that are looked at for similar ones
+_READ: Final = 20_000  # characters of an item that are looked at for similar ones
 _PAGES_READ: Final = 20
 _MOST_CANDIDATES: Final = 400
 _MOST_TELLING: Final = 25
 _NAMED_WEIGHT: Final = 4  # times a word of the title or a subject counts
 _READ_WEIGHT: Final = 0.5  # of a word on a page, beside one in the description
 _DRAWN: Final = 200
+_MOST_KEPT: Final = 100_000  # words whose occurrences are kept
+_MUCH_GROWN: Final = 1.1  # times
+
+
+class Occurrences:
+    """How many items have a word, counted once: each question of the index costs as much as a hundred of a dict.
+
+    What is weighed by it hardly changes with the next commit; all is counted anew when the index has grown
+    or shrunk by a tenth.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, int] = {}
+        self._when = 0  # documents in the index when it was counted
+
+    def of(self, searcher: Searcher, word: str) -> int:
+        """Return how many items have a word (folded) in their description, and on their pages; these added up."""
+        documents = searcher.num_docs
+        if not self._when / _MUCH_GROWN <= documents <= self._when * _MUCH_GROWN or len(self._kept) > _MOST_KEPT:
+            self._kept, self._when = {}, documents
+        if (kept := self._kept.get(word)) is None:
+            kept = self._kept[word] = sum(searcher.doc_freq(field, word) for field in _fields())
+        return kept
 
 
 def respelt(searcher: Searcher, node: Node, query: str) -> str:
@@ -56,10 +79,10 @@ def completions(searcher: Searcher, start: str, limit: int) -> tuple[Completion,
     return tuple(sorted(offers.values(), key=lambda made: (-made.count, len(made.text), made.text))[:limit])
 
 
-def similar(searcher: Searcher, item: str, limit: int) -> tuple[ItemHit, ...]:
+def similar(searcher: Searcher, item: str, limit: int, occurrences: Occurrences) -> tuple[ItemHit, ...]:
     """Return items of other works that have this item's rarest words; best first."""
     found = searcher.search(described([item]), 1, count=False).hits
-    telling = _telling(searcher, item) if found and limit > 0 else {}
+    telling = _telling(searcher, item, occurrences) if found and limit > 0 else {}
     if not telling:
         return ()
     work = str(searcher.doc(found[0][1]).get_first("work") or "")
@@ -113,7 +136,7 @@ def _near(searcher: Searcher, word: str) -> Mapping[str, int]:
     return {spelt: distance for spelt, distance in far if distance <= farthest}
 
 
-def _telling(searcher: Searcher, item: str) -> Mapping[str, float]:
+def _telling(searcher: Searcher, item: str, occurrences: Occurrences) -> Mapping[str, float]:
     """Return the words that tell an item from others, and how much: often here, seldom elsewhere."""
     often = Counter[str]()
     own: dict[str, set[str]] = {}  # the fields in which the item itself has a word
@@ -130,7 +153,7 @@ def _telling(searcher: Searcher, item: str) -> Mapping[str, float]:
     likely = [(word, times) for word, times in often.most_common() if len(word) > 2 and not word.isdigit()]
     weights = {}
     for word, times in likely[:_MOST_CANDIDATES]:
-        if (occurs := sum(searcher.doc_freq(field, word) for field in _fields())) > len(own[word]):
+        if (occurs := occurrences.of(searcher, word)) > len(own[word]):
             weights[word] = (1 + log(times)) * log(1 + searcher.num_docs / occurs)
     best = sorted(weights.items(), key=lambda one: (-one[1], one[0]))
     return dict(best[:_MOST_TELLING])

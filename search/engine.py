@@ -86,7 +86,7 @@ class Request:
     leads its work, unless another answers much better. ``facets`` are those to count. ``expand``
     says whether words that name a concept find what is classified under it, too. ``among`` are the values of
     facets to count; where none is named they are those that most items have. ``items`` are those that are asked
-    about; where none is named, all are.
+    about; where none is named, all are. ``respell`` says whether other spellings are looked for where few answer.
     """
 
     query: str
@@ -101,6 +101,7 @@ class Request:
     expand: bool = True
     among: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
+    respell: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,8 @@ def gathered(reader: "SearchReader", request: Request) -> Iterator[ItemHit]:
     """Yield as many works as are asked for: an engine gives a limited number at once."""
     given = 0
     while given < request.limit:
-        left = replace(request, offset=request.offset + given, limit=request.limit - given, facets=())
+        offset, limit = request.offset + given, request.limit - given
+        left = replace(request, offset=offset, limit=limit, facets=(), respell=False)
         if not (hits := reader.find(left).hits):
             return
         yield from hits

@@ -46,7 +46,8 @@ def answer(searcher: Searcher, request: Request, meanings: Meanings) -> Answer:
     node, taken = understood(query.node, meanings, request.expand)
     search = _Search(searcher, node, narrowed)
     counted = counts(searcher, search.items, narrowed, request.facets)
-    few = counted.total <= FEW_ITEMS and request.offset <= 0 and not any(one.agent for one in taken)
+    asked = request.respell and request.offset <= 0 and not any(one.agent for one in taken)
+    few = asked and counted.total <= FEW_ITEMS
     instead = respelt(searcher, query.node, request.query) if few and query.node else ""
     hits = search.hits(request)
     return Answer(counted.total, hits, counted.facets, problems, counted.works, instead, search.expanded(taken))

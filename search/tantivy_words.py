@@ -1,6 +1,6 @@
 """What the words of the index are good for besides answers: other spellings, completion, similar items."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from math import log
@@ -21,6 +21,7 @@ from search.tantivy_shown import shown_text
 
 SHORTEST_RESPELT: Final = 4  # letters
 _LONG: Final = 7  # from so many letters on, two of them may be wrong
+_FOLDED: Final = 2  # letters that folding may add to a word, or take
 _LOOKED_AT: Final = 40  # documents of each kind in which other spellings are looked for
 _RARE: Final = 5  # documents; a word in more is not doubted
 _MORE_USUAL: Final = 10  # times; as much more often must the other spelling occur where the word does
@@ -127,7 +128,8 @@ def _near(searcher: Searcher, word: str) -> Mapping[str, int]:
         likely = Query.fuzzy_term_query(schema(), field, word, farthest)
         for _, address in searcher.search(likely, _LOOKED_AT, count=False).hits:
             document = searcher.doc(address)
-            written.update(set(words(f"{_named(document)}\n{shown_text(document)}".lower())))
+            text = f"{_named(document)}\n{shown_text(document)}".lower()
+            written.update({spelt for spelt in words(text) if abs(len(spelt) - len(word)) <= farthest + _FOLDED})
     usual: dict[str, str] = {}
     ordered = [spelt for spelt, _ in written.most_common()]
     for spelt, folded in zip(ordered, terms(" ".join(ordered)), strict=True):  # a call costs more than a word
@@ -139,7 +141,7 @@ def _near(searcher: Searcher, word: str) -> Mapping[str, int]:
 def _telling(searcher: Searcher, item: str, occurrences: Occurrences) -> Mapping[str, float]:
     """Return the words that tell an item from others, and how much: often here, seldom elsewhere."""
     often = Counter[str]()
-    own: dict[str, set[str]] = {}  # the fields in which the item itself has a word
+    own: defaultdict[str, set[str]] = defaultdict(set)  # of each field, the words that the item itself has in it
     left = _READ
     for document in _documents_of(searcher, item):
         text, name = shown_text(document)[:left], _named(document).partition(NAMES)[0]
@@ -147,13 +149,11 @@ def _telling(searcher: Searcher, item: str, occurrences: Occurrences) -> Mapping
         found, named = terms(text), terms(name)
         often.update(found)
         often.update(named * _NAMED_WEIGHT)
-        field = _whole(document)
-        for word in {*found, *named}:
-            own.setdefault(word, set()).add(field)
-    likely = [(word, times) for word, times in often.most_common() if len(word) > 2 and not word.isdigit()]
+        own[_whole(document)].update(found, named)
+    likely = ((word, times) for word, times in often.most_common() if len(word) > 2 and not word.isdigit())
     weights = {}
-    for word, times in likely[:_MOST_CANDIDATES]:
-        if (occurs := occurrences.of(searcher, word)) > len(own[word]):
+    for word, times in islice(likely, _MOST_CANDIDATES):
+        if (occurs := occurrences.of(searcher, word)) > sum(word in field for field in own.values()):
             weights[word] = (1 + log(times)) * log(1 + searcher.num_docs / occurs)
     best = sorted(weights.items(), key=lambda one: (-one[1], one[0]))
     return dict(best[:_MOST_TELLING])

@@ -93,7 +93,7 @@ def test_an_address_that_nothing_is_at_is_searched_for_within_the_limit(
     assert [f"/item/{EN}" in answer.text for answer in answers] == [True] * len(SEARCHES) + [False] * 3
 
 
-def test_an_address_that_nothing_is_at_waits_in_the_line_of_the_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_nothing_is_at_waits_in_line(monkeypatch: pytest.MonkeyPatch) -> None:
     now, most = [0], [0]
 
     def slow(*_: object) -> list[Item]:

@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
@@ -55,9 +56,10 @@ from web.suggest import suggest
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = "120"
-_PAGES_LINE = (8, 256, 10.0)
-_SEARCHES_LINE = (4, 64, 5.0)
-"""Answers that are made at once, requests that may wait, for how many seconds at most."""
+_AT_ONCE = min(4, len(os.sched_getaffinity(0)) + 1)
+_MOST_WAITING, _WAITING_SECONDS = 128, 5.0
+"""Answers that are made at once: what waits for the index or the disk leaves the processor to another. Pages and
+searches stand in one line, for whoever came first is to be answered first."""
 
 Endpoint = Callable[[Service, Request], Response]
 Waiting = Callable[[Service, Request], Response | Awaitable[Response]]
@@ -77,12 +79,12 @@ def routes(
     time (:mod:`web.line`). ``renders`` makes records as harvesters get them (:class:`web.render.Service`).
     """
     service = Service(site, library, engine, vocabulary, renders or {})
-    searches = Line(*_SEARCHES_LINE)
+    line = Line(_AT_ONCE, _MOST_WAITING, _WAITING_SECONDS)
     inner = Starlette(
-        routes=[Route("/static/{name}", static), *_pages(service, limits, searches)],
+        routes=[Route("/static/{name}", static), *_pages(service, limits, line)],
         exception_handlers={
-            HTTPException: partial(_refused, service, searches, limits.searches),
-            NotFound: partial(nothing_here, service, searches, limits.searches),
+            HTTPException: partial(_refused, service, line, limits.searches),
+            NotFound: partial(nothing_here, service, line, limits.searches),
             CanoeError: partial(_unavailable, service),
             Exception: partial(_failed, service),
         },
@@ -118,14 +120,13 @@ def about(service: Service, request: Request) -> Response:
     return respond(service, request, View("about.html", values))
 
 
-def _pages(service: Service, limits: Limits, searches: Line) -> list[Route]:
-    pages = Line(*_PAGES_LINE)
+def _pages(service: Service, limits: Limits, line: Line) -> list[Route]:
     formerly: dict[str, Endpoint] = {"/{path:path}": partial(old, Redirects(service.library.archive))}
     answers = (
-        *((path, _answer(pages, NO_LIMIT, endpoint)) for path, endpoint in _PAGES.items()),
-        *((path, _answer(searches, limits.searches, endpoint)) for path, endpoint in _SEARCHES.items()),
-        *((path, _answer(pages, limits.lists, endpoint)) for path, endpoint in _LISTS.items()),
-        *((path, _answer(pages, NO_LIMIT, endpoint)) for path, endpoint in formerly.items()),
+        *((path, _answer(line, NO_LIMIT, endpoint)) for path, endpoint in _PAGES.items()),
+        *((path, _answer(line, limits.searches, endpoint)) for path, endpoint in _SEARCHES.items()),
+        *((path, _answer(line, limits.lists, endpoint)) for path, endpoint in _LISTS.items()),
+        *((path, _answer(line, NO_LIMIT, endpoint)) for path, endpoint in formerly.items()),
     )
     return [Route(path, partial(answer, service)) for path, answer in answers]
 

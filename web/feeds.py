@@ -39,7 +39,7 @@ def found_items(service: Service, request: Request) -> Response:
     """Answer ``/search.atom``, with the parameters of ``/search``: what is newest of what it finds."""
     asked = asked_for(service, request)
     question = question_of(service, asked)
-    total = service.engine.find(replace(question, limit=0)).total
+    total = service.engine.find(replace(question, limit=0, facets=(), respell=False)).total
     changes = _last_changed(service, question)
     counted = [leaf("opensearch:totalResults", str(total)), leaf("opensearch:itemsPerPage", str(len(changes)))]
     return _feed(service, f"/search.atom{_query(asked)}", _title(service, asked), changes, counted)

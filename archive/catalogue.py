@@ -82,6 +82,15 @@ class Catalogue(CatalogueItems):
         """Return what :meth:`newest` does, with the change numbers."""
         return [Change(number, from_own(line)) for number, line in self._ask(_LAST_CHANGED, limit)]
 
+    def ids_last_changed(self, limit: int) -> Sequence[str]:
+        """Return the ids of what :meth:`newest` does."""
+        return [item for (item,) in self._ask(_IDS_LAST_CHANGED, limit)]
+
+    def published(self, ids: Iterable[str]) -> Sequence[Change]:
+        """Return those of these items that are published, with the change numbers; the last that changed first."""
+        found = self._ask(_PUBLISHED, _json(set(ids)))
+        return sorted((Change(number, from_own(line)) for number, line in found), key=lambda one: -one.number)
+
     def changes(self, after: int, limit: int) -> Sequence[Change]:
         """Return the items changed after change number ``after``, oldest first, each once."""
         columns = (schema.items.c.change, schema.items.c.json)
@@ -149,7 +158,7 @@ class Catalogue(CatalogueItems):
         while new := self._tied(new) - found:
             found |= new
         others = _json(found - {item_id})
-        items = [from_own(line) for (line,) in self._ask(_PUBLISHED, others)] if len(found) > 1 else []
+        items = [from_own(line) for _, line in self._ask(_PUBLISHED, others)] if len(found) > 1 else []
         return sorted(items, key=lambda item: (item.languages, item.id))
 
     def _tied(self, item_ids: Collection[str]) -> set[str]:
@@ -316,6 +325,7 @@ _LINES = "SELECT id, json FROM items WHERE id > ? ORDER BY id LIMIT 2000"
 _BETWEEN = "SELECT change, json FROM items WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id"
 _STAMPS_BETWEEN = "SELECT id, change FROM items WHERE id >= ? AND id < ? AND status = 'published' ORDER BY id"
 _LAST_CHANGED = "SELECT change, json FROM items WHERE status = 'published' ORDER BY change DESC LIMIT ?"
+_IDS_LAST_CHANGED = "SELECT id FROM items WHERE status = 'published' ORDER BY change DESC LIMIT ?"
 _NTH = """SELECT change FROM items WHERE change > ?
 AND change NOT IN (SELECT change FROM items WHERE status = 'held') ORDER BY change LIMIT 1 OFFSET ?"""
 _HELD_PAGES = "SELECT count(*) FROM pages p JOIN items i ON i.id = p.item WHERE i.status = 'held'"
@@ -323,7 +333,7 @@ _TRANSLATIONS = """SELECT item, target FROM relations WHERE kind IN ('isTranslat
 AND item IN (SELECT value FROM json_each(?)) UNION SELECT item, target FROM relations
 WHERE kind IN ('isTranslationOf', 'isFormatOf') AND target IN (SELECT value FROM json_each(?))"""
 _SPANS = "SELECT number, offset, length FROM pages WHERE item = ? ORDER BY number"
-_PUBLISHED = """SELECT json FROM items WHERE id IN (SELECT value FROM json_each(?)) AND status = 'published'"""
+_PUBLISHED = """SELECT change, json FROM items WHERE id IN (SELECT value FROM json_each(?)) AND status = 'published'"""
 _BY_SUBMISSION = written(select(schema.items.c.json).where(schema.items.c.submission == bindparam("submission")))
 _BY_IDENTIFIER = written(
     select(schema.items.c.json)

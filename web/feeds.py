@@ -73,20 +73,14 @@ def _last_changed(service: Service, question: Question) -> list[Change]:
 
     Nothing that is new is missed, however well other items answer: those that changed last are asked about first.
     """
-    last = service.library.catalogue.last_changed(LATELY)
-    answering = service.engine.every(replace(question, items=tuple(one.item.id for one in last))) if last else ()
-    found = [one for one in last if one.item.id in answering][:NEWEST]
+    last = service.library.catalogue.ids_last_changed(LATELY)
+    answering = service.engine.every(replace(question, items=tuple(last))) if last else ()
+    found = [*service.library.catalogue.published([one for one in last if one in answering][:NEWEST])]
     if len(found) < NEWEST and len(last) == LATELY:
         best = gathered(service.engine, replace(question, limit=BEST, pages_per_item=0))
-        older = _changes(service, {hit.id for hit in flat(best)} - {one.item.id for one in last})
-        found += sorted(older, key=lambda one: -one.number)[: NEWEST - len(found)]
+        older = service.library.catalogue.published({hit.id for hit in flat(best)}.difference(last))
+        found += older[: NEWEST - len(found)]
     return found
-
-
-def _changes(service: Service, ids: Iterable[str]) -> list[Change]:
-    """Return the items of these ids that are public, and when they changed."""
-    held = (service.library.catalogue.shown(item_id) for item_id in ids)
-    return [Change(one.change, one.item) for one in held if one and one.item.status == "published"]
 
 
 def _title(service: Service, asked: Asked) -> str:

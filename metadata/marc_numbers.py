@@ -30,6 +30,7 @@ _CHECKED: dict[str, Callable[[str], str]] = {
     "doi": numbers.doi,
     "url": numbers.url,
 }
+_OF_A_PART = ("3", "4")  # second indicators of 856 since 2020
 _SCHEME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _URI = re.compile(r"(?:urn|info|ark|oai|tag):[^\s\"<>]{2,400}", re.IGNORECASE)
 _HANDLE = re.compile(
@@ -73,8 +74,21 @@ def _number(field: Field, value: str) -> tuple[str, str]:
         case "022":
             return "issn", numbers.issn(value)
         case "856":
-            return ("", "") if field.indicators[1:] == "2" else ("url", numbers.url(value))
+            return _address(field, value)
     return _other(field, value)
+
+
+def _address(field: Field, value: str) -> tuple[str, str]:
+    """Read an 856: of the record itself, unless its second indicator says that it is of something else.
+
+    Many catalogues have a DOI nowhere but in the address at which it resolves. With $3 it may be that of a part.
+    """
+    relationship = field.indicators[1:]
+    if relationship == "2":
+        return "", ""
+    if relationship not in _OF_A_PART and not field.first("3") and (named := numbers.doi(value)):
+        return "doi", named
+    return "url", numbers.url(value)
 
 
 def _other(field: Field, value: str) -> tuple[str, str]:

@@ -54,6 +54,11 @@ def test_identifiers_are_normal_or_reported() -> None:
         ("028 02 $aSTMA 8007$bTamla", ("publisher-number", "STMA 8007")),
         ("030    $aASIRAF", ("coden", "ASIRAF")),
         ("086 0  $aA 13.28:F 61", ("government-document-number", "A 13.28:F 61")),
+        ("856 40 $uhttp://dx.doi.org/10.1234/AB", ("doi", "10.1234/ab")),
+        ("856 41 $uhttps://doi.org/10.1234/a%3Cb$zFree", ("doi", "10.1234/a<b")),
+        ("856 40 $uhttps://x.org/10.1234/ab", ("url", "https://x.org/10.1234/ab")),
+        ("856 4  $3Chapter 1$uhttps://doi.org/10.1234/ab", ("url", "https://doi.org/10.1234/ab")),
+        ("856 43 $uhttps://doi.org/10.1234/ab", ("url", "https://doi.org/10.1234/ab")),
     ],
 )
 def test_each_number_by_its_field(field: str, meant: tuple[str, str] | None) -> None:

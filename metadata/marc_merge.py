@@ -38,6 +38,7 @@ from metadata.marc_text import trim
 from metadata.marc_title_export import title_field
 from metadata.marc_writing import Written, control
 from metadata.model import Date, Item, Text
+from metadata.standard_numbers import doi
 from metadata.types import from_label
 from metadata.vocabulary import Vocabulary
 
@@ -79,10 +80,15 @@ def merged(item: Item, origin: Origin, vocabulary: Vocabulary, agency: Agency) -
     former = [Field("035", "  ", (("a", number),)) for number in _control_numbers(record)]
     added = [*former, *own_fields(item, vocabulary, agency)]
     kept = [one for one in fields if one.tag not in _LIBRARYS]
-    known = {(one.tag, value) for one in kept for value in one.all(_SAME_BY.get(one.tag, "-"))}
-    new = (one for one in added if (one.tag, one.first(_SAME_BY[one.tag])) not in known)
+    known = {(one.tag, _normal(value)) for one in kept for value in one.all(_SAME_BY.get(one.tag, "-"))}
+    new = (one for one in added if (one.tag, _normal(one.first(_SAME_BY[one.tag]))) not in known)
     head = (control("001", item.id), control("003", agency.namespace), control("005", fixed.changed_at(agency.changed)))
     return Written(leader[:5] + status + leader[6:], (*head, *_placed(kept, new)))
+
+
+def _normal(value: str) -> str:
+    """Return what two spellings of one value have in common; only DOIs have several."""
+    return doi(value) or value
 
 
 def _changed(was: Item, now: Item) -> bool:

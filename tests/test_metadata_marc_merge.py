@@ -132,6 +132,13 @@ def test_concepts_doi_and_ties_are_added() -> None:
     assert f"650 #7 $a Wetlands $0 {WETLANDS} $2 local" in lines(merged(now, Origin(kept, now), VOCABULARY, AGENCY))
 
 
+def test_a_doi_that_the_record_has_in_another_spelling_is_not_added_again() -> None:
+    told = "856 40 $u http://dx.doi.org/10.5555/0000000000 $y Text"
+    item, kept = came(FIELDS.replace("856 40 $u https://example.org/a.pdf $y Text", told))
+    record = merged(replace(item, doi=Doi("10.5555/0000000000", "findable")), Origin(kept, item), VOCABULARY, AGENCY)
+    assert [line for line in lines(record) if line[:3] == "856"] == [told]
+
+
 def test_a_new_title_loses_nothing_that_stood_beside_the_old() -> None:
     item, kept = came()
     now = replace(item, titles=(Text("A new title : with more", "en"), *item.titles[1:]))

@@ -33,6 +33,7 @@ from ingest.publications import (
     kept_problems,
     last_told,
     redescribed,
+    refused,
     renewed,
     store,
     store_again,
@@ -226,7 +227,7 @@ class _Batch:
         if isinstance(done, Refused) and submitted.parcel:
             submitted, done = without_pages(submitted, done.problems[0].message().rstrip(".")), None
         if isinstance(done, Refused):
-            self._settle(item.source, iter([_refusal(submitted, done)]))
+            self._settle(item.source, iter([refused(submitted, done)]))
             self._ties.forget(item.id)
         else:
             self._waiting.append((submitted, done))
@@ -394,8 +395,3 @@ class _Batch:
             event = Event("ingestion", "", agent=self._writer.agent, detail=told)
             self._writer.put_accession(accession, pieces, shelf.path, kept, [event])
         return Report(accession.id, pieces)
-
-
-def _refusal(submitted: Submitted, done: Refused) -> Piece:
-    draft = submitted.draft
-    return Piece(draft.item.source, "refused", problems=(*draft.problems, *done.problems))

@@ -17,11 +17,12 @@ from archive.library import Library, Writer
 from archive.lineage import DESCRIBED_ANEW, INGESTED, own_states, read_state, standing
 from archive.ocfl import Content
 from archive.replay import item_object
-from ingest.documents import Digitised, Document, Identification
+from ingest.documents import Digitised, Document, Identification, Refused
 from ingest.doi_elsewhere import with_doi_elsewhere
 from ingest.draft import Draft, Original, Submitted
 from ingest.records import Naming
 from ingest.stages import classify, entitle, into_collections, judge, name, tidied
+from metadata.accession import Piece
 from metadata.events import Event
 from metadata.formats import JSON_LINES
 from metadata.languages import to_tesseract
@@ -115,6 +116,12 @@ def without_pages(submitted: Submitted, reason: str) -> Submitted:
     draft = submitted.draft
     why = problem("item-without-pages", draft.item.source, reason=reason)
     return replace(submitted, draft=replace(draft, problems=(*draft.problems, why)))
+
+
+def refused(submitted: Submitted, done: Refused) -> Piece:
+    """Return the piece of a publication that could not be read at all."""
+    draft = submitted.draft
+    return Piece(draft.item.source, "refused", problems=(*draft.problems, *done.problems))
 
 
 def _warned(draft: Draft, done: Digitised, models: Container[str]) -> Draft:

@@ -127,12 +127,19 @@ class _Seen:
 
 
 def _settled(look: Callable[[], list[Problem]], in_writing: Callable[[], bool]) -> list[Problem]:
-    """Return the faults that stay when no writer is at work there; give up waiting after a while."""
-    faults, busy, looks = look(), True, 0
-    while faults and busy and looks < _PATIENCE:
-        if busy := in_writing():
+    """Return the faults that stay when no writer is at work there; give up waiting after a while.
+
+    One that is seen at two looks, no writer before the second or after it, stays: what two writes
+    that follow each other leave for a moment differs.
+    """
+    faults, looks = look(), 0
+    while faults and looks < _PATIENCE:
+        before, busy = faults, in_writing()
+        if busy:
             time.sleep(_PAUSE)
         faults, looks = look(), looks + 1
+        if faults == before and not busy and not in_writing():
+            break
     return faults
 
 

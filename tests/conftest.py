@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from archive_library import filled
 from hypothesis import HealthCheck, settings
+from schemas_here import SHARED
 from small_library import canoe_program, make_batch
 from thoroughness import THOROUGH, usually
 
@@ -25,6 +26,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("canoe")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what runs on the shared files where these are absent, saying so."""
+    if item.get_closest_marker("shared") and not SHARED.is_dir():
+        pytest.skip("../shared/data is absent")
 
 
 @pytest.fixture(scope="session")

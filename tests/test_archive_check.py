@@ -14,12 +14,12 @@ import pytest
 from archive_library import book, dump, faults, publishing, sha512
 from thoroughness import usually
 
-from archive.check import check_archive, check_object
+from archive.check import check_archive, check_object, check_settled
 from archive.library import Library
 from archive.ocfl import Archive
 from archive.replay import accession_object, item_object
 from metadata.errors import StorageError
-from metadata.problems import Problem
+from metadata.problems import Problem, problem
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "preservation" / "ocfl-fixtures" / "1.1"
 
@@ -256,6 +256,15 @@ def test_several_faults_are_all_named(library: Library) -> None:
     (place.folder / "0=ocfl_object_1.1").unlink()
     codes = sorted(dict(fault.params)["code"] for fault in check_object(place.folder, library.archive))
     assert codes == ["E001", "E003", "E024", "E092", "E092"]
+
+
+def test_two_writes_in_turn_are_no_fault(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look meets a write that is over when it is asked whether one is on its way."""
+    folder = Place(library).folder
+    seen = [[problem("version-lost", f"v{number}", code="E046")] for number in (1, 2, 3)]
+    looks = iter([*seen, []])
+    monkeypatch.setattr("archive.check.check_object", lambda *_: next(looks))
+    assert check_settled(folder, library.archive) == []
 
 
 def test_an_unreadable_file_is_named(library: Library) -> None:

@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from archive.durable import make_folders, remove_tree, replace_file, storage
+from canoe.desk_titles import Uploaded
 from canoe.home import Home
 from canoe.report_page import Heading, report_page
 from desk.accounts import Account
@@ -193,6 +194,7 @@ class Uploads:
         folder = staged.parent
         sizes = [(entry.name, entry.stat().st_size) for entry in sorted(os.scandir(staged), key=lambda one: one.name)]
         with storage(folder):
+            Uploaded(staged, wish.asked.folders).arrange(wish.asked.title)
             staged.rename(folder / upload.id)
             replace_file(folder / "files.json", msgspec.json.encode(sizes))
             replace_file(folder / "job.json", msgspec.json.encode(wish))
@@ -246,6 +248,11 @@ class DeskIngesting:
         """Lend a folder of :meth:`Uploads.staging`."""
         with self.uploads.staging() as folder:
             yield folder
+
+    def can_have_title(self, staged: Path, asked: Asked) -> bool:
+        """Say whether the files in a folder of :meth:`staging` are one publication."""
+        with storage(self.home.path):
+            return Uploaded(staged, asked.folders).is_one
 
     def start(self, account: Account, staged: Path, asked: Asked) -> str:
         """Let the files in a folder of :meth:`staging` be taken in."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from desk import approving, editing, editing_subjects, finding, front, login, merging, uploading
+from desk import approving, editing, editing_subjects, finding, front, login, merging, pairing, uploading
 from desk.desk import Desk, Page
 from desk.door import mounted
 
@@ -17,6 +17,7 @@ PAGES: Mapping[str, Page] = {
     **editing.PAGES,
     **editing_subjects.PAGES,
     **merging.PAGES,
+    **pairing.PAGES,
 }
 """What answers someone who is signed in."""
 

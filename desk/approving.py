@@ -1,6 +1,8 @@
 """An item at the desk: what it is, what was done to it, and what can be done: approve, withdraw, restore."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +13,7 @@ from desk.desk import Desk, Page, respond, see_other
 from desk.differing import told
 from desk.editing import LONGEST_REASON
 from desk.editing import found as held_item
-from desk.editing_work import Doing, Outcome
+from desk.editing_work import Doing, Outcome, Version
 from desk.form import Form
 from desk.labels import labels_of
 from metadata.accession import is_undone
@@ -37,6 +39,7 @@ _WHY = N_("Say why: it is kept with the item.")
 _BUSY = N_("It cannot be done just now (%(why)s). Try again in a moment.")
 _UNTOLD = ("status", "reason", "accession", "submission")
 """What the kind of a change says already, or says nothing to people."""
+_ACCESSION = re.compile(r"\ba-[0-9a-z]{10}\b")
 _SHOWN = 100  # items waiting for approval
 
 
@@ -82,7 +85,7 @@ def _item(
 ) -> Response:
     labels = labels_of(desk, request)
     versions = [
-        (one, labels.text(_KINDS[one.what]), told(one.before, one.after, labels, _UNTOLD) if one.before else [])
+        (_led(one), labels.text(_KINDS[one.what]), told(one.before, one.after, labels, _UNTOLD) if one.before else [])
         for one in desk.editing.history(held.item.id)
     ]
     done = _DONE.get(request.query_params.get("done", ""), "")
@@ -96,6 +99,12 @@ def _item(
         "why": why,
     }
     return respond(desk, request, account, View("desk_item.html", values, 422 if faults else 200))
+
+
+def _led(version: Version) -> tuple[Version, str]:
+    """Return a version without the archive's own words for an ingest, and the accession they name instead."""
+    found = _ACCESSION.search(version.why) if version.what == "brought" else None
+    return (replace(version, why=""), found[0]) if found else (version, "")
 
 
 def waiting(desk: Desk, request: Request, account: Account) -> Response:

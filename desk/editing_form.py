@@ -247,7 +247,8 @@ def read(form: Typed, before: Item) -> tuple[Item, Typed]:
         else:
             values[name] = tuple(dict.fromkeys(found))
     if not values["titles"]:
-        faults.append(("titles-0-value", N_("Every item needs a title."), ""))
+        if not any(row["value"].strip() for row in form.rows["titles"]):  # one that is faulty is not missing
+            faults.append(("titles-0-value", N_("Every item needs a title."), ""))
     elif values["titles"][0].kind:
         values["titles"] = (replace(values["titles"][0], kind=""), *values["titles"][1:])
     return replace(before, **values), replace(form, faults=faults)

@@ -1,5 +1,6 @@
 """Finding an item to work on: by its number, DOI or another identifier, or by words; what is held, too."""
 
+import re
 from collections.abc import Iterator
 
 from starlette.requests import Request
@@ -14,24 +15,28 @@ from metadata.model import Item
 from search.engine import Request as Question
 from web.render import View
 
-_LONGEST = 300
+LONGEST = 300
+"""Characters of what is looked for."""
 _MOST = 50
+_ADDRESS = re.compile(r"/items?/([^/?#.]+)")
+"""An item's number in the address of any of its pages, here or at the desk, as a browser shows it."""
 
 
 def find(desk: Desk, request: Request, account: Account) -> Response:
     """Answer GET ``/desk/find?q=``: go to the item that bears a number or identifier, or list what words find."""
-    asked = " ".join(request.query_params.get("q", "").split())[:_LONGEST]
-    named = _named(desk, asked)
-    if len(named) == 1:
-        return see_other(desk, request, f"/desk/items/{named[0].id}")
-    found = named or ([*_held(desk, asked), *_public(desk, asked)][:_MOST] if asked else [])
+    asked = " ".join(request.query_params.get("q", "").split())[:LONGEST]
+    bearers = named(desk, asked)
+    if len(bearers) == 1:
+        return see_other(desk, request, f"/desk/items/{bearers[0].id}")
+    found = bearers or ([*_held(desk, asked), *_public(desk, asked)][:_MOST] if asked else [])
     return respond(desk, request, account, View("desk_find.html", {"asked": asked, "found": found}))
 
 
-def _named(desk: Desk, asked: str) -> list[Item]:
-    """Return the items that bear a number, the address of a page or an identifier."""
+def named(desk: Desk, asked: str) -> list[Item]:
+    """Return the items that bear a number, the address of a page or an identifier; at most 50, none for ``""``."""
     catalogue = desk.service.library.catalogue
-    last = asked.rstrip("/").rpartition("/")[2].lower()
+    address = _ADDRESS.search(asked)
+    last = (address[1] if address else asked.rstrip("/").rpartition("/")[2]).lower()
     found = catalogue.item(last) if is_item_id(last) else None
     return [found] if found else [*catalogue.by_any_identifier(asked)] if asked else []
 

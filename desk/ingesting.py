@@ -28,13 +28,14 @@ class Asked:
 
     ``collection`` is the one they join; ``languages`` are Tesseract's codes joined by ``+``, of pages whose
     record names none; ``folders`` says how images are taken (:mod:`ingest.series`); with ``hold`` what is new
-    waits for approval.
+    waits for approval. ``title`` is that of the one publication which the files are.
     """
 
     collection: str = ""
     languages: str = ""
     folders: Folders = "auto"
     hold: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,12 @@ class Ingesting(Protocol):
 
     def staging(self) -> AbstractContextManager[Path]:
         """Lend an empty folder for what is uploaded; it goes afterwards, unless it was handed to :meth:`start`."""
+
+    def can_have_title(self, staged: Path, asked: Asked) -> bool:
+        """Say whether the files in a folder of :meth:`staging` are one publication, as far as can be told in advance.
+
+        Raises StorageError.
+        """
 
     def start(self, account: Account, staged: Path, asked: Asked) -> str:
         """Take over the files in a folder of :meth:`staging`; return the id of their job. Raises StorageError."""

@@ -26,6 +26,18 @@ from web.render import View
 
 CHOICES = ("kept", "other", "both")
 _ALWAYS_BOTH = ("identifiers", "collections")
+_ALIKE = {
+    "title": N_("title"),
+    "main-title": N_("main title"),
+    "other-title": N_("another title"),
+    "agent": N_("people or organisations"),
+    "year": N_("year"),
+    "extent": N_("number of pages"),
+    "series": N_("series and number"),
+}
+"""What two items have in common (:class:`metadata.likeness_scores.Alike`), beside numbers of some scheme."""
+_APART = frozenset(("language", "edition", "isbns"))
+"""What a likeness names because it differs."""
 _REASONS = {
     "faulty": N_("What was chosen cannot stand together. Choose otherwise, or edit one of the items first."),
     "overtaken": N_("One of the items was saved meanwhile. Look at them again."),
@@ -58,13 +70,19 @@ class Two:
 
 def pairs(desk: Desk, request: Request, account: Account) -> Response:
     """Answer ``/desk/duplicates``: the pairs that are proposed."""
-    found = desk.editing.pairs()
+    found, labels = desk.editing.pairs(), labels_of(desk, request)
     values: dict[str, object] = {
-        "pairs": found[:100],
+        "pairs": [replace(one, reasons=_in_words(one.reasons, labels)) for one in found[:100]],
         "total": len(found),
         "done": request.query_params.get("done", ""),
     }
     return respond(desk, request, account, View("desk_duplicates.html", values))
+
+
+def _in_words(reasons: str, labels: Labels) -> str:
+    """Return what two items have in common, by codes, in the reader's language."""
+    codes = [code for code in reasons.split(", ") if code not in _APART]
+    return ", ".join(labels.text(_ALIKE[code]) if code in _ALIKE else labels.scheme(code) for code in codes)
 
 
 def side_by_side(desk: Desk, request: Request, account: Account) -> Response:

@@ -28,12 +28,18 @@ _SPARE = 256 << 20
 _FORM_BYTES = 1 << 20  # what a form has beside its files
 _REFRESH_SECONDS = "3"
 _COLLECTION = re.compile(r"[^\x00-\x1f/\\]{0,100}")
+_TITLE = re.compile(r"[^\x00-\x1f]{0,500}")
 _FOLDERS: tuple[Folders, ...] = ("auto", "one", "files")
 _REPORT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _STYLE = re.compile(r"<style>(.*?)</style>", re.S)
 
 _NO_FILES = N_("Choose at least one file.")
 _COLLECTION_WRONG = N_("A collection’s name has at most 100 characters and no slash.")
+_TITLE_WRONG = N_("A title has at most 500 characters, in one line.")
+_TITLE_OF_ONE = N_(
+    "A title is of one publication, one document or the images of its pages, without records. "
+    "Leave it empty, or choose other files."
+)
 _LANGUAGE_WRONG = N_("Choose languages of the list.")
 _BROKEN = N_("The upload ended before it was whole. Nothing was kept; send it again.")
 _TOO_MUCH = N_("These are more files, or larger ones, than one upload may bring.")
@@ -106,6 +112,8 @@ async def _taken(desk: Desk, request: Request, account: Account) -> Response:
         )
         sent = await receiver.take(_pieces(request))
         asked, faults = _asked(desk, sent, len(receiver.files))
+        if asked.title and not faults and not await run_in_threadpool(desk.ingesting.can_have_title, folder, asked):
+            faults.append(("title", _TITLE_OF_ONE))
         if faults:
             return await run_in_threadpool(_form, desk, request, account, asked, faults, 422)
         job_id = await run_in_threadpool(desk.ingesting.start, account, folder, asked)
@@ -119,15 +127,17 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
 
 def _asked(desk: Desk, sent: Form, files: int) -> tuple[Asked, list[Fault]]:
     """Return what was asked for, and what is wrong with it."""
-    collection, languages = sent.value("collection"), sent.values("language")
+    collection, languages, title = sent.value("collection"), sent.values("language"), sent.value("title")
     folders: Folders = next((one for one in _FOLDERS if one == sent.value("folders")), "auto")
     faults = [] if files else [("files", _NO_FILES)]
     if not _COLLECTION.fullmatch(collection):
         faults.append(("collection", _COLLECTION_WRONG))
+    if not _TITLE.fullmatch(title):
+        faults.append(("title", _TITLE_WRONG))
     if not set(languages) <= set(desk.ingesting.languages()):
         faults.append(("languages", _LANGUAGE_WRONG))
         languages = []
-    return Asked(collection[:100], "+".join(dict.fromkeys(languages)), folders, sent.has("hold")), faults
+    return Asked(collection[:100], "+".join(dict.fromkeys(languages)), folders, sent.has("hold"), title[:500]), faults
 
 
 def _again(desk: Desk, request: Request, account: Account, why: str, status: int) -> Response:

@@ -23,6 +23,8 @@ PASSAGES = 3
 """Passages that are kept of each concept."""
 
 _AROUND = 60  # characters before and after what is shown of a passage
+_WORD = 25  # of these so many are given up for whole words
+_SPACE = re.compile(r"\s")
 _TOKEN = re.compile(r"[^\W_]+|[.;:!?]+|\n\s*\n")
 _BROKEN = re.compile(r"(?<=\w)[-\u00ad\u2010]\n(?=[^\W\d_])")
 _END = ""  # stands where a sentence ends; no label has it
@@ -171,8 +173,14 @@ def _note(found: Found, part: Part, tokens: _Tokens, named: _Named) -> None:
 
 
 def _passage(part: Part, tokens: _Tokens, named: _Named) -> Passage:
+    """Return what stands around a name: whole words, where words are set apart."""
     start, end = tokens.spans[named.start][0], tokens.spans[named.start + named.length - 1][1]
-    begun, ended = max(start - _AROUND, 0), min(end + _AROUND, len(tokens.text))
-    shown = " ".join(tokens.text[begun:ended].split())
-    snippet = f"{'…' if begun else ''}{shown}{'…' if ended < len(tokens.text) else ''}"
+    text = tokens.text
+    begun, ended = max(start - _AROUND, 0), min(end + _AROUND, len(text))
+    if begun and (space := _SPACE.search(text, begun - 1, min(begun + _WORD, start))):
+        begun = space.end()
+    if ended < len(text) and (spaces := [*_SPACE.finditer(text, max(ended - _WORD, end), ended + 1)]):
+        ended = spaces[-1].start()
+    shown = " ".join(text[begun:ended].split())
+    snippet = f"{'…' if begun else ''}{shown}{'…' if ended < len(text) else ''}"
     return Passage(part.kind, part.page, snippet)

@@ -100,7 +100,7 @@ def put(writer: Writer, described: Item, texts: tuple[str, ...]) -> None:
 
 
 def _put_accession(writer: Writer) -> None:
-    alike = problem("probable-duplicate", "two", other=ONE, title="Reading the water", reasons="title, creator")
+    alike = problem("probable-duplicate", "two", other=ONE, title="Reading the water", reasons="title, agent")
     pieces = [Piece(name, "new", identifier(name)) for name in ("one", "held", "gone")]
     pieces.append(Piece("two", "new", TWO, (alike,)))
     with writer.workspace() as folder:
@@ -124,7 +124,7 @@ class Desk:
         self.client.cookies.set("canoe-desk", token)
 
     def fields(self, path: str, shown: httpx.Response | None = None) -> list[tuple[str, str]]:
-        """Return what the form of a page that has no button pressed would send: the last form, that of the page."""
+        """Return what the form of a page that has no button pressed would send: that of the page."""
         return fields_of((shown or self.get(path)).text)
 
     def send(self, path: str, fields: list[tuple[str, str]], **more: str) -> httpx.Response:
@@ -138,10 +138,10 @@ class Desk:
 
 
 def fields_of(page: str) -> list[tuple[str, str]]:
-    """Return the successful controls of the last form of a page (HTML, 4.10.21.4), buttons aside."""
+    """Return the successful controls (HTML, 4.10.21.4) of a page's last form that changes anything, buttons aside."""
     parser = _Forms()
     parser.feed(page)
-    return parser.forms[-1]
+    return [form for form in parser.forms if "csrf" in dict(form)][-1]
 
 
 class _Forms(HTMLParser):

@@ -25,6 +25,8 @@ def home(empty_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = shutil.copytree(empty_home, tmp_path_factory.mktemp("desk") / "home")
     records = marc_file(home.parent / "records.mrc", [record(1, "A report of the <b>station</b>")])
     assert canoe_here("ingest", records, "--home", home).code == 0
+    held = marc_file(home.parent / f"catalogue-of-{'a' * 60}.mrc", [record(3, "A report that waits")])
+    assert canoe_here("ingest", held, "--hold", "--home", home).code == 0
     return home
 
 
@@ -75,8 +77,18 @@ def test_the_work_of_a_day_on_a_telephone_without_script(browser: Any, desk: Lib
 @pytest.mark.parametrize(
     ("language", "size", "scheme", "paths"),
     [
-        ("fr", "phone", "dark", ("/desk", "/desk/upload", "/desk/items/{}/edit", "/desk/nothing")),
-        ("es", "desktop", "light", ("/desk/needs/keywords", "/desk/find?q=report", "/desk/accessions/{accession}")),
+        ("fr", "phone", "dark", ("/desk", "/desk/upload", "/desk/items/{}/edit", "/desk/approve", "/desk/nothing")),
+        (
+            "es",
+            "desktop",
+            "light",
+            (
+                "/desk/needs/keywords",
+                "/desk/find?q=report",
+                "/desk/items/{}/merge?with=x",
+                "/desk/accessions/{accession}",
+            ),
+        ),
     ],
 )
 def test_axe_finds_nothing_and_nothing_is_too_wide(
@@ -111,6 +123,15 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(
     assert faults == []
     assert SIZES[size][0] == tab.evaluate("innerWidth")
     tab.close()
+
+
+def test_the_history_of_an_item_leads_to_the_report_of_its_ingest(desk: Librarian, home: Path) -> None:
+    desk.sign_in()
+    item = next(Home.read(home).library.items())
+    page = desk.get(f"/desk/items/{item.id}?lang=fr").text
+    assert f'href="/desk/accessions/{item.accession}?lang=fr">Le rapport du versement</a>' in page
+    assert "Ingested with" not in page
+    assert desk.get(f"/desk/accessions/{item.accession}").status_code == 200
 
 
 def violations(judge: Any, tab: Any) -> list[tuple[str, list[str]]]:

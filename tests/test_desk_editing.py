@@ -85,6 +85,14 @@ def test_a_fault_is_named_at_its_field_and_on_top(home: Home, desk: Desk) -> Non
     assert '<a href="#relations">' in unknown.text
 
 
+def test_a_title_that_is_faulty_is_not_said_to_be_missing(desk: Desk) -> None:
+    fields = [(name, "zz9" if name == "titles-0-language" else value) for name, value in desk.fields(EDIT)]
+    answer = desk.send(EDIT, fields, preview="1")
+    assert answer.status_code == 422
+    assert '<a href="#titles-0-language">' in answer.text
+    assert "Every item needs a title." not in answer.text
+
+
 def test_whoever_comes_second_is_told_and_loses_nothing(home: Home, desk: Desk) -> None:
     mine = desk.fields(EDIT)
     theirs = desk.send(EDIT, desk.fields(EDIT), extent="", extent__0__value="12 p.", preview="1")

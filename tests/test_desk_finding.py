@@ -23,7 +23,20 @@ def found(desk: Desk, asked: str) -> tuple[int, str, set[str]]:
 
 
 @pytest.mark.parametrize("item", [ONE, HELD, GONE])
-@pytest.mark.parametrize("asked", ["{}", " {} ", "10.5555/{}", "https://doi.org/10.5555/{}", "http://x/item/{}/"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "{}",
+        " {} ",
+        "10.5555/{}",
+        "https://doi.org/10.5555/{}",
+        "http://x/item/{}/",
+        "http://x/item/{}?lang=fr",
+        "http://x/canoe/item/{}/page/3?q=a/b#text",
+        "http://x/item/{}.json",
+        "http://x/desk/items/{}/edit",
+    ],
+)
 def test_what_bears_a_number_is_gone_to(desk: Desk, item: str, asked: str) -> None:
     assert found(desk, asked.format(item)) == (303, f"/desk/items/{item}", set())
 

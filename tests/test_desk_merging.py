@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_items import ONE, TWO, WHO, Desk, at_desk, fields_of, item
+from desk_items import HELD, ONE, TWO, WHO, Desk, at_desk, fields_of, item
 from test_archive_recovery import copy
 
 from archive.catalogue import Catalogue
@@ -51,8 +51,53 @@ def test_a_proposed_pair_becomes_one(home: Home, desk: Desk) -> None:
     assert [home.library.events(one)[-1].agent for one in (ONE, TWO)] == [WHO, WHO]
     tombstone = desk.get(f"/item/{TWO}")
     assert tombstone.status_code == 410
+    assert "The same book." in tombstone.text
+    assert "Replaced by" not in tombstone.text  # the page says it in the reader's language, with the link
     assert f'href="/item/{ONE}"' in tombstone.text.replace("http://localhost:8000", "")
     assert desk.get("/desk/duplicates").text.count("/desk/merge/") == 0
+
+
+@pytest.mark.parametrize(
+    "named", [TWO, f"10.5555/{TWO}", f"https://doi.org/10.5555/{TWO}", f"http://x/item/{TWO}?lang=fr", "number-of-two"]
+)
+def test_two_that_nobody_proposed_are_compared(desk: Desk, named: str) -> None:
+    assert f'action="/desk/items/{ONE}/merge"' in desk.get(f"/desk/items/{ONE}").text
+    answer = desk.client.get(f"/desk/items/{ONE}/merge", params={"with": named, "lang": "fr"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?lang=fr")
+
+
+@pytest.mark.parametrize(
+    ("named", "language", "told"),
+    [
+        ("number-of-none", "en", "No item has this number, identifier or address."),
+        (ONE, "es", "Es el mismo documento."),
+        ("<script>", "fr", "Aucun document n’a ce numéro"),
+    ],
+)
+def test_what_is_no_other_item_is_said_at_the_form(desk: Desk, named: str, language: str, told: str) -> None:
+    answer = desk.client.get(f"/desk/items/{ONE}/merge", params={"with": named, "lang": language})
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert "<script>" not in answer.text
+
+
+def test_of_several_that_bear_a_number_one_is_chosen(home: Home, desk: Desk) -> None:
+    with home.library.writer() as writer:
+        for one in (TWO, HELD):
+            held = home.library.item(one)
+            writer.put_item(replace(held, identifiers=(Identifier("isbn", "9780000000002"),)), {}, "Edited: numbered")
+    answer = desk.client.get(f"/desk/items/{ONE}/merge", params={"with": "9780000000002"})
+    assert answer.status_code == 200
+    assert all(f"/desk/merge/{ONE}/{other}" in answer.text for other in (TWO, HELD))
+    assert desk.get(f"/desk/items/{ONE}/merge").status_code == 200
+    assert desk.get("/desk/items/0000000000/merge").status_code == 404
+
+
+def test_what_a_pair_has_in_common_is_said_in_the_readers_language(desk: Desk) -> None:
+    assert "Semblables par : titre, personnes ou organismes" in desk.get("/desk/duplicates?lang=fr").text.replace(
+        "\xa0", " "
+    )
 
 
 def test_what_changed_meanwhile_is_looked_at_again(home: Home, desk: Desk) -> None:

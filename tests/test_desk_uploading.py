@@ -168,6 +168,8 @@ def test_an_upload_that_is_cut_leaves_nothing(served: Served) -> None:
         ({}, [], 422, "Choose at least one file."),
         ({"collection": "a/b"}, [("a.pdf", b"x")], 422, "no slash"),
         ({"language": "tlh"}, [("a.pdf", b"x")], 422, "Choose languages"),
+        ({"title": "One"}, [("a.pdf", b"x"), ("b.pdf", b"x")], 422, "A title is of one publication"),
+        ({"title": "One\ntwo"}, [("a.pdf", b"x")], 422, "at most 500 characters"),
         ({}, [(f"{n}.pdf", b"x") for n in range(MOST_FILES + 1)], 413, "more files, or larger ones"),
         ({f"field{n}": "x" for n in range(60)}, [], 400, "ended before it was whole"),
         ({"collection": "x" * 3000}, [], 400, "ended before it was whole"),

@@ -122,6 +122,13 @@ def test_hostile_pages_cost_little(text: str) -> None:
     assert time.process_time() - begun < 5
 
 
+def test_no_word_of_a_passage_is_cut() -> None:
+    (found,) = suggested(Part("abcdefgh " * 30 + "wetland " + "ijklmnop " * 30, "en"))
+    assert {*found.passages[0].snippet.strip("…").split()} == {"abcdefgh", "wetland", "ijklmnop"}
+    assert 100 < len(found.passages[0].snippet) < 130
+    assert suggested(Part("x" * 99 + " wetland " + "y" * 99, "en"))[0].passages[0].snippet.count("y") == 59
+
+
 def test_endless_texts_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.suggest_hits.LONGEST", 50_000)
     assert find_concepts(repeat(Part("wetland was " * 500, "en")), LABELS).parts == 9

@@ -18,7 +18,7 @@ from web_library import BASE, EN, FR, GONE, HOSTILE, PDF, Pages, digest, make, s
 from archive.library import Library
 from metadata.model import Agent, Contribution, File, Identifier, Item, Relation, Text
 from metadata.serial import from_json
-from web.forms import FORMS, Form
+from web.forms import FORMS, Form, forms_of
 from web.guard import HEADERS
 from web.signposting import LINKSET, LINKSET_JSON, LONGEST_HEADER, Link, header, item_links
 
@@ -295,6 +295,14 @@ def test_an_item_is_cited_in_several_styles_and_for_reference_managers(pages: Pa
     assert apa.xpath("i/text()") == ["Caring for Wetlands"]
     assert {pages.get(link).status_code for link in section.xpath("p/a/@href")} == {200}
     assert [link.rpartition(f"{EN}.")[2] for link in section.xpath("p/a/@href")] == ["bib", "ris", "csl.json"]
+
+
+def test_a_reader_sees_every_form_of_the_record(pages: Pages, library: Library) -> None:
+    tree = html.document_fromstring(pages.get(f"/item/{EN}?lang=es").text)
+    (line,) = tree.xpath("//p[starts-with(., 'El registro en otras formas:')]")
+    shown = {link.rpartition(f"{EN}.")[2] for link in tree.xpath("//main//a/@href") if f"/item/{EN}." in link}
+    assert shown == {form.suffix for form in forms_of(library.item(EN))}
+    assert [link.text for link in line.xpath("a")][:2] == ["schema.org (JSON-LD)", "Dublin Core"]
 
 
 def test_a_licence_is_shown_by_its_name_and_led_to_by_its_address(pages: Pages) -> None:

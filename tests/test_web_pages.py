@@ -1,5 +1,6 @@
 """The pages as readers get them: home, item, page, tombstone, about, errors."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +9,15 @@ import pytest
 from lxml import html
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from web_library import BASE, EN, FR, GONE, HOSTILE, SITE, Pages, make, serving
+from web_library import BASE, EN, FR, GONE, HOSTILE, SITE, Pages, index, make, serving
 
 from archive.agents_following import open_agents
+from archive.cataloguing import Publishing
 from archive.library import Library
 from metadata.model import Page
+from metadata.vocabulary import shipped
 from web.guard import HEADERS
+from web.labels import Labels
 from web.reading import POLICY, paragraphs
 from web.site import Site
 from web.static import address, assets
@@ -191,12 +195,64 @@ def test_lines_flow_but_short_ones_keep_their_end() -> None:
     assert made[0][0][0][0] == prose.replace("\n", " ")
 
 
+def test_a_phrase_that_runs_over_the_end_of_a_paragraph_is_marked_in_both() -> None:
+    made = paragraphs(Page(1, 1, 1, "Of the grey\n\n  \nheron, and of\n\n\nothers"), '"grey heron" "of others"~3')
+    marked = [[piece for line in paragraph for piece, is_marked in line if is_marked] for paragraph in made]
+    assert marked == [["grey"], ["heron", "of"], ["others"]]
+    assert paragraphs(Page(1, 1, 1, " \n"), "grey") == []
+
+
 def test_go_to_page(pages: Pages) -> None:
     answer = pages.get(f"/item/{FR}/page?n=2&q=eau&lang=fr")
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/item/{FR}/page/2?q=eau&lang=fr"
     for number in ("0", "4", "", "x", "9" * 5000, "٣"):
         assert pages.get(f"/item/{FR}/page", params={"n": number}).status_code == 404
+
+
+def test_about_leads_programs_to_all_they_may_ask(pages: Pages) -> None:
+    links = re.findall(r'<a href="(/[^"]+)" rel="nofollow"><code>http', pages.get("/about?lang=es").text)
+    assert links == ["/oai?verb=Identify", "/sru", "/iiif/collection/library", "/new.atom", "/.well-known/resourcesync"]
+    assert {path: pages.get(path).status_code for path in links if "/oai" not in path} == dict.fromkeys(links[1:], 200)
+
+
+def test_the_top_of_a_vocabulary_is_named_once(pages: Pages) -> None:
+    assert len(re.findall("Subjects of a conservation library</", pages.get("/subjects?lang=en").text)) == 1
+
+
+def test_numbers_are_named_in_the_readers_language() -> None:
+    named = [Labels("fr", shipped()).scheme(code) for code in ("lccn", "publisher-number", "local", "tpb")]
+    assert named == ["LCCN", "Numéro d’éditeur", "Autre numéro", "tpb"]
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    library = Library.create(tmp_path_factory.mktemp("empty"), Publishing(BASE, "example.org", shipped()))
+    index(library)
+    with open_agents(library):
+        pass
+    with serving(library) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "untold"),
+    [
+        ("/", "The library is still empty.", "Browse by"),
+        ("/agents", "No publication names anybody yet.", "Letters"),
+        ("/map", "No publication names a country yet.", "in the list below"),
+        ("/collections", "no collection", "items"),
+        ("/series", "no series", "items"),
+        ("/years", "No publication", "Year by year"),
+        ("/search", "0 items", "Narrow the results"),
+        ("/statistics", "Nothing has been counted yet.", "By type"),
+    ],
+)
+def test_an_empty_library_says_so(empty: Pages, path: str, told: str, untold: str) -> None:
+    answer = empty.get(f"{path}?lang=en")
+    assert answer.status_code == 200
+    assert told in answer.text
+    assert untold not in answer.text
 
 
 def test_a_withdrawn_item_leaves_a_tombstone(pages: Pages) -> None:

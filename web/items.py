@@ -58,7 +58,10 @@ def held_item(service: Service, item_id: str) -> Held:
 def gone(service: Service, request: Request, held: Held) -> Response:
     """Answer for a withdrawn item: what it was, when and why it went, what replaces it, status 410."""
     instead = service.library.catalogue.replacements(held.item.id)
-    values: dict[str, object] = {"item": held.item, "change": held.change, "instead": instead}
+    reason = held.item.reason
+    for other in instead:  # the page names what replaces it with a link: not in the archive's own words as well
+        reason = reason.partition(f" Replaced by {other.id}:")[0]
+    values: dict[str, object] = {"item": held.item, "change": held.change, "instead": instead, "reason": reason}
     headers = {"Link": header(gone_links(held.item, service.site.base_url))}
     return respond(service, request, View("tombstone.html", values, 410, f"/item/{held.item.id}"), headers)
 

@@ -119,8 +119,18 @@ SCHEMES = {
     "gnd": "GND",
     "idref": "IdRef",
     "bnf": "BnF",
+    "ismn": "ISMN",
+    "isrc": "ISRC",
+    "sici": "SICI",
+    "lccn": "LCCN",
+    "ean": "EAN",
+    "upc": "UPC",
+    "urn": "URN",
     "control-number": N_("Control number"),
     "report-number": N_("Report number"),
+    "publisher-number": N_("Publisher’s number"),
+    "stock-number": N_("Stock number"),
+    "local": N_("Other number"),
     "url": N_("Web address"),
 }
 FORMATS = {

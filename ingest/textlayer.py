@@ -7,6 +7,7 @@ and the share of the page that images cover are judged together.
 
 import ctypes
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -31,7 +32,13 @@ _LONG_STAMP = 600  # characters that are a stamp, too, in little room: a map or 
 _STAMP_ROOM = 0.02  # of the page; 200 characters of 10 points take as much
 _LEADERS = re.compile(r"([^\w\s])\1{2,}")
 _WORDLIKE = re.compile(r"^\W*(?:[^\W\d_]+(?:['’.\-][^\W\d_]+)*|[\d.,:/%\-–]+(?:st|nd|rd|th|er|e|º|ª)?)\W*$")
-_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # pdfium's marks for a hyphen at the end of a line
+_PLAIN = re.compile(r"^\W*([^\W\d_A-Z]{4,})\W*$")
+_LATIN = re.compile(r"[a-z]")
+_VOWELS = re.compile(r"[aeiouwyæøœıəɛɔ]")  # without their accents
+_FEW_PLAIN = 30
+_VOWELLESS = 0.05  # of a page's longer words; no language that is written in Latin letters has as many
+_NESTED = 5  # forms in forms that are looked into
+_BREAKS = (0x02, 0xFFFE)  # pdfium's marks for a hyphen that breaks a word, after which it tells no end of the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,14 @@ class Content:
         unknown = sum(_is_unknown(character) for character in characters) / len(characters)
         words = squeezed.split()
         wordlike = sum(bool(_WORDLIKE.match(word)) for word in words) / len(words)
-        return letters >= 0.6 and unknown <= 0.05 and wordlike >= 0.5
+        return letters >= 0.6 and unknown <= 0.05 and wordlike >= 0.5 and not _is_cipher(words)
+
+
+def _is_cipher(words: Iterable[str]) -> bool:
+    """Say whether letters stand for others, as those of a font do that does not tell its letters."""
+    plain = [found[1] for found in map(_PLAIN.match, words) if found and _LATIN.search(found[1])]
+    vowelless = sum(not _VOWELS.search(unicodedata.normalize("NFD", word)) for word in plain)
+    return len(plain) >= _FEW_PLAIN and vowelless > _VOWELLESS * len(plain)
 
 
 def content_of(page: pdfium.PdfPage) -> Content:
@@ -148,8 +162,11 @@ def _characters(textpage: Any, count: int) -> Iterator[_Glyph]:
         if 0xDC00 <= code < 0xE000:
             if high:
                 yield chr(0x10000 + ((high - 0xD800) << 10) + code - 0xDC00), index
+        elif code in _BREAKS:
+            yield "-", index
+            yield "\n", index
         elif code:
-            yield _HYPHENS.get(code) or chr(code), index
+            yield chr(code), index
         high = 0
 
 
@@ -183,7 +200,7 @@ def _shows_image(page: pdfium.PdfPage, found: pdfium.PdfObject) -> bool:
     """Say whether an object is an image, or a form that holds one."""
     if found.type != raw.FPDF_PAGEOBJ_FORM:
         return bool(found.type == raw.FPDF_PAGEOBJ_IMAGE)
-    inner = islice(page.get_objects(form=found, max_depth=2, level=1), _MOST_OBJECTS)
+    inner = islice(page.get_objects(form=found, max_depth=_NESTED, level=1), _MOST_OBJECTS)
     return any(nested.type == raw.FPDF_PAGEOBJ_IMAGE for nested in inner)
 
 

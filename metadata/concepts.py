@@ -13,7 +13,9 @@ from metadata.folding import fold
 from metadata.model import Concept, Text
 
 _REMEMBERED = 16_384  # labels: the subjects of a catalogue come again and again
-_PUNCTUATION = str.maketrans({"’": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-"})
+_WRITTEN_ALIKE = str.maketrans({
+    "’": "'", "ʼ": "'", "‐": "-", "‑": "-", "–": "-", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE",
+})  # fmt: skip
 
 SORTED_IN = ("en", "fr", "es")
 """The languages that concepts without notations are put in order in: those of the pages."""
@@ -212,7 +214,7 @@ def _by_parent(concepts: Mapping[str, Concept]) -> dict[str, tuple[str, ...]]:
 @lru_cache(maxsize=_REMEMBERED)
 def label_key(label: str) -> str:
     """Return the form in which two labels are the same."""
-    return fold(label if label.isascii() else label.translate(_PUNCTUATION))
+    return fold(label if label.isascii() else label.translate(_WRITTEN_ALIKE))
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -24,6 +24,7 @@ _MONTHS = {
     **dict.fromkeys(("december", "dec", "decembre", "diciembre", "dic"), 12),
 }
 _LONGEST = 200  # no date is longer; what is would only cost time
+_BEFORE_CHRIST = re.compile(r"\d\]? ?(?:b\.? ?(?:c|p)\b|bce\b|av\.? ?j|a\. ?c\.)")  # or before the present
 _LATER = r"(?:1\d{3}|20\d\d)(?!\d)"
 _YEAR = rf"(?<![\d-]){_LATER}"
 _CIRCA = re.compile(r"\b(?:ca?|circa|about|approximately|vers|env(?:iron)?|hacia|alrededor de)\b\.? ?(?=\[?\d)")
@@ -46,12 +47,15 @@ _SLASHED = re.compile(r"\W*(\d{1,2})[./-](\d{1,2})[./-]((?:1\d|20)\d\d)\W*")
 def from_text(text: str) -> str:
     """Return the EDTF date that ``text`` states (``c1989.``, ``[1987?]``, ``12 mai 1987``), else ``""``.
 
-    A slashed date whose day and month cannot be told apart gives its year alone.
+    A slashed date whose day and month cannot be told apart gives its year alone; of years before
+    Christ none is given.
     """
     text = text[:_LONGEST].strip()
     if plain := _PLAIN.fullmatch(text):
         return plain[1]
     folded = _fold(text)
+    if _BEFORE_CHRIST.search(folded):
+        return ""
     for reader in (_interval, _exact, _named_day, _slashed, _year):
         if found := reader(folded):
             return found

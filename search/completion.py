@@ -1,18 +1,18 @@
 """Completion and listing by title: how titles and names are put in order, and found by the start of any word."""
 
-import re
+import unicodedata
 from collections.abc import Iterator
 
-from metadata.folding import fold
+from search.analysis import terms
 from search.engine import Completion, PageDocument
 
 SHORTEST = 2
 """Characters that must have been typed before anything is offered."""
 
 _LONGEST = 160  # characters of what is offered
+_LONGEST_START = 100
 _MOST_WORDS = 8  # of a title or name, where the typed may begin
 _MARK = "\x1f"
-_WORD = re.compile(r"\w+")
 _FIRST_ALIKE = 120  # characters of a title that count for its place
 
 
@@ -32,9 +32,14 @@ def offer(entry: str, count: int) -> Completion:
     return Completion("title" if kind == "title" else "agent", text, count)
 
 
+def begun(start: str) -> str:
+    """Return what entries begin with that are offered for what was typed."""
+    return " ".join(folded_words(start[:_LONGEST_START]))
+
+
 def folded_words(text: str) -> list[str]:
     """Return the words of a text as entries begin."""
-    return _WORD.findall(fold(text))
+    return terms(unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8")))
 
 
 def sorting_title(document: PageDocument) -> str:

@@ -61,8 +61,11 @@ def readable(text: str) -> str:
 
 
 def _joint(broken: re.Match[str]) -> str:
-    """Keep a hyphen before a capital (``Franco-`` / ``American``), drop it in the middle of a word."""
-    return "-" if broken.string[broken.end()].isupper() and broken[0][0] in "-\u2010" else ""
+    """Keep a hyphen before a capital (``Franco-`` / ``American``), drop it within a word, also one of capitals."""
+    if not broken.string[broken.end()].isupper() or broken[0][0] not in "-\u2010":
+        return ""
+    before = broken.string[max(0, broken.start() - 2) : broken.start()]
+    return "" if before.isupper() and before.isalpha() and len(before) == 2 else "-"
 
 
 def _description(item: Item, vocabulary: Vocabulary, works: Works) -> PageDocument:

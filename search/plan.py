@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from search.analysis import core, terms
+from search.analysis import core, terms, without_hyphens
 from search.dates import OPEN_FIRST, OPEN_LAST
 from search.languages import STEMMERS
+from search.query import FURTHEST, LONG_WORD, SHORTEST_FUZZY
 from search.query_tree import And, Dates, Fuzzy, Near, Node, Not, Or, Phrase, Prefix, Value, Wording, Years, wanted
 
 STEM_WEIGHT: Final = 0.8  # a word as written counts more than its stem
@@ -192,13 +193,35 @@ def wording(node: Wording, family: str) -> Plan:
     if isinstance(node, Prefix):
         return _with_whole(found, Beginning(family, found[-1]), family) if found else NOTHING
     if isinstance(node, Fuzzy):
-        return _both(Similar(family, term, node.distance) for term in found) if found else NOTHING
-    return _forms(core(node.text), family) if len(found) == 1 else _run(found, family)
+        return _both(_similar(family, *one) for one in spelt_otherwise(node)) if found else NOTHING
+    return _forms(core(node.text), family) if len(found) == 1 else _compound(node.text, found, family)
+
+
+def spelt_otherwise(node: Fuzzy) -> list[tuple[str, int]]:
+    """Return the terms of a word and how far off each may be: of several a short one less, or any word would do."""
+    found = terms(core(node.text))
+    if len(found) == 1:
+        return [(found[0], node.distance)]
+    return [(term, min(node.distance, _farthest(term))) for term in found]
+
+
+def _farthest(term: str) -> int:
+    return 0 if len(term) < SHORTEST_FUZZY else 1 if len(term) < LONG_WORD else FURTHEST
+
+
+def _similar(family: str, term: str, distance: int) -> Plan:
+    return Similar(family, term, distance) if distance else Term(family, term)
 
 
 def _both(parts: Iterable[Plan]) -> Plan:
     found = tuple(parts)
     return found[0] if len(found) == 1 else Both(found)
+
+
+def _compound(word: str, found: list[str], family: str) -> Plan:
+    """Return a word of several parts; with hyphens between, in one, too: so it is read where a line ends in one."""
+    whole = without_hyphens(word)
+    return Either((_run(found, family), _forms(whole, family))) if whole else _run(found, family)
 
 
 def _forms(word: str, family: str) -> Plan:

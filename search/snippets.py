@@ -1,16 +1,18 @@
 """Snippets: the passage of a text that answers a query, with the words that do so marked."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import chain, compress
+from itertools import chain, compress, pairwise
 
 from rapidfuzz.distance import OSA
 
-from search.analysis import FOLDED, PLAIN, core, is_plain, stemmed_in, terms, words
+from search.analysis import FOLDED, PLAIN, core, is_plain, stemmed_in, terms, without_hyphens, words
 from search.engine import Snippet
 from search.languages import STEMMERS
-from search.query_tree import Fuzzy, Near, Node, Phrase, Prefix, Wording, wanted
+from search.plan import spelt_otherwise
+from search.query_tree import Fuzzy, Near, Node, Phrase, Prefix, Word, Wording, wanted
 
 LONGEST = 240
 _LEAD = 60  # characters shown before the first marked word
@@ -30,6 +32,7 @@ class Marker:
         self._prefixes: tuple[str, ...] = ()
         self._alike: tuple[tuple[str, int], ...] = ()
         self._phrases: set[tuple[str, ...]] = set()
+        self._close: set[tuple[tuple[str, ...], int]] = set()  # words, each near the next, and how far off it may be
         self._starts: frozenset[str] = frozenset()
         self._judged: dict[tuple[str, ...], tuple[set[str], set[str]]] = {}
         self._likeness: dict[str, bool] = {}  # of words as written
@@ -42,7 +45,8 @@ class Marker:
         analysers = (FOLDED, own) if own else (FOLDED,) if language else (FOLDED, *STEMMERS)
         if not is_plain(text):
             return self._word_by_word(text, analysers)
-        return sorted({*self._alone(text, analysers), *self._side_by_side(text), *self._nearly_so(text)})
+        together = (*self._side_by_side(text), *self._near_each_other(text))
+        return sorted({*self._alone(text, analysers), *together, *self._nearly_so(text)})
 
     def _alone(self, text: str, analysers: tuple[str, ...]) -> list[Place]:
         """Return where single words stand. Only those are analysed that begin with the right letter."""
@@ -59,6 +63,16 @@ class Marker:
                 if terms(match[1]) == list(phrase):
                     yield from (word.span() for word in _WORD.finditer(text, *match.span(1)))
 
+    def _near_each_other(self, text: str) -> Iterator[Place]:
+        """Yield where words stand near each other."""
+        if self._close:
+            spans, folded = [match.span() for match in _WORD.finditer(text)], terms(text)
+            yield from (spans[at] for at in self._close_places(folded))
+
+    def _close_places(self, folded: Sequence[str]) -> set[int]:
+        """Return which of a text's words stand near each other."""
+        return {at for wanted, between in self._close for at in _near(folded, wanted, between + 1)}
+
     def _nearly_so(self, text: str) -> Iterator[Place]:
         """Yield where words stand that may be spelt otherwise; these are not stemmed."""
         if self._alike:
@@ -72,9 +86,11 @@ class Marker:
         """Return where marked words stand in any text, whatever its script; slowly."""
         found = words(text)
         marked = self._marked(set(found), analysers)
-        if not marked and not self._phrases:
+        if not marked and not self._phrases and not self._close:
             return []
         chosen = [word in marked for word in found]
+        for at in self._close_places(terms(" ".join(found))) if self._close else ():
+            chosen[at] = True
         for start, length in self._runs(found):
             chosen[start : start + length] = [True] * length
         return list(_stand(text, found, chosen)) if any(chosen) else []
@@ -86,16 +102,21 @@ class Marker:
             self._prefixes += run[-1:]
             self._terms[FOLDED].update(run[:-1])
         elif isinstance(leaf, Fuzzy):
-            self._alike += tuple((term, leaf.distance) for term in run)
-        elif isinstance(leaf, Near):
-            self._terms[FOLDED].update(run)
-        elif len(run) > 1:
+            self._alike += tuple(spelt_otherwise(leaf))
+        elif isinstance(leaf, Near) and len(set(run)) > 1:
+            self._close.add((tuple(dict.fromkeys(run)), leaf.between))
+        elif len(run) > 1 and not isinstance(leaf, Near):
             self._phrases.add(run)
-        elif isinstance(leaf, Phrase):
+            if isinstance(leaf, Word) and (whole := without_hyphens(leaf.text)):
+                self._want_forms(whole)
+        elif isinstance(leaf, Phrase | Near):
             self._terms[FOLDED].update(run)
         else:
-            for analyser, found in self._terms.items():
-                found.update(terms(text, analyser))
+            self._want_forms(text)
+
+    def _want_forms(self, word: str) -> None:
+        for analyser, found in self._terms.items():
+            found.update(terms(word, analyser))
 
     def _marked(self, found: set[str], analysers: tuple[str, ...]) -> set[str]:
         """Return those of the words that are marked; each is analysed once."""
@@ -166,6 +187,22 @@ def _beginning_together(letters: tuple[str, ...]) -> re.Pattern[str]:
     """Return what finds words side by side, each of which may begin with its letter; they may overlap."""
     words_beginning = (rf"{_any_of(letter)}\w*" for letter in letters)
     return re.compile(rf"\b(?=({_BETWEEN.join(words_beginning)}))")
+
+
+def _near(folded: Sequence[str], wanted: Sequence[str], far: int) -> set[int]:
+    """Return where words stand each of which has the next one at most ``far`` words off; none where any has not."""
+    places = {word: [at for at, term in enumerate(folded) if term == word] for word in wanted}
+    close: set[int] = set()
+    for first, second in pairwise(wanted):
+        if not (beside := _within(places[first], places[second], far)):
+            return set()
+        close.update(beside, _within(places[second], places[first], far))
+    return close
+
+
+def _within(places: Sequence[int], others: Sequence[int], far: int) -> list[int]:
+    """Return those of the places that have one of the others at most so far off; both are in order."""
+    return [at for at in places if bisect_left(others, at - far) < bisect_right(others, at + far)]
 
 
 def _any_of(letters: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from tantivy import Document, Schema, SchemaBuilder
 from tantivy.tantivy import __version__ as _tantivy_version
 
-from search.analysis import FOLDED, RULES, SPACED, apart, folded, folded_and_spelt, stemmed_in
+from search.analysis import FOLDED, RULES, SPACED, folded, folded_and_spelt, prepared, stemmed_in
 from search.completion import entries, sorting_title
 from search.engine import PageDocument
 from search.facets import FIELDS, facet_values
@@ -166,10 +166,10 @@ def _description(document: PageDocument, learner: Learner) -> Document:
         "newest": _order(document, _day(document)),
         "language": document.language,
         "identifier": list(dict.fromkeys(document.identifiers)),
-        "title": apart(title),
+        "title": prepared(title),
         "about": folded(text),
         "shown": _clean(document.summary).encode(),
-        **{field: apart(clean) for field, values in WORDS.items() if (clean := _clean("\n".join(values(document))))},
+        **{field: prepared(clean) for field, values in WORDS.items() if (clean := _clean("\n".join(values(document))))},
         **{field: list(facet_values(document, facet)) for facet, field in FIELDS.items() if facet != "year"},
         **_of_description(document),
     }

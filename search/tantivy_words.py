@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 from tantivy import Document, Occur, Query, Searcher
 
 from search.analysis import core, stemmed_in, terms, words
-from search.completion import SHORTEST, folded_words, offer
+from search.completion import SHORTEST, begun, offer
 from search.engine import Completion, ItemHit
 from search.languages import STEMMERS
 from search.query_tree import Node, Word, wanted
@@ -26,7 +26,6 @@ _LOOKED_AT: Final = 40  # documents of each kind in which other spellings are lo
 _RARE: Final = 5  # documents; a word in more is not doubted
 _MORE_USUAL: Final = 10  # times; as much more often must the other spelling occur where the word does
 _MOST_RESPELT: Final = 5  # words of a query
-_LONGEST_START: Final = 100  # characters
 _MOST_LISTED: Final = 500  # completions looked at
 _READ: Final = 20_000  # characters of an item that are looked at for similar ones
 _PAGES_READ: Final = 20
@@ -72,7 +71,7 @@ def respelt(searcher: Searcher, node: Node, query: str) -> str:
 
 def completions(searcher: Searcher, start: str, limit: int) -> tuple[Completion, ...]:
     """Return titles and agents in which a word begins as ``start`` does, the most borne first."""
-    folded = " ".join(folded_words(start[:_LONGEST_START]))
+    folded = begun(start)
     if len(folded) < SHORTEST or limit < 1:
         return ()
     counted = searcher.terms_with_prefix("offered", folded, None, _MOST_LISTED)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from metadata.folding import fold
-from search.completion import SHORTEST, entries, offer
+from search.completion import SHORTEST, begun, entries, offer
 from search.engine import Completion, PageDocument
 from search.whoosh_library import query
 from search.whoosh_schema import POSITION, facts
@@ -38,7 +37,7 @@ class Shelf:
 
     def complete(self, start: str, limit: int) -> tuple[Completion, ...]:
         """Return titles and agents in which a word begins as ``start`` does, the most borne first."""
-        folded = fold(start)
+        folded = begun(start)
         if len(folded) < SHORTEST or limit < 1:
             return ()
         counted = Counter(self._from(folded))

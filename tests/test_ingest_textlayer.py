@@ -25,6 +25,15 @@ def test_words_are_those_of_the_page_line_by_line(tmp_path: Path) -> None:
     assert (page.width, page.height, page.method, page.confidence) == (1250, 833, "text-layer", 100.0)
 
 
+def test_a_word_that_is_broken_at_the_end_of_a_line_stands_on_both_lines(tmp_path: Path) -> None:
+    text = "the protec-\ntion of all marshes by the Franco-\nAmerican guard"
+    _, page = _read(typeset(tmp_path / "a.pdf", [text]))
+    assert page.text == text
+    assert [word.text for word in page.words] == text.split()
+    heights = [bottom - top for _, top, _, bottom in (word.box for word in page.words)]
+    assert max(heights) < 2 * min(heights)  # no box spans two lines
+
+
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_boxes_lie_on_the_page_as_it_is_shown(tmp_path: Path, turn: int) -> None:
     _, page = _read(typeset(tmp_path / "a.pdf", ["Word"], (-40, 100, 260, 300), turn))
@@ -54,6 +63,12 @@ def test_words_from_characters_that_xml_forbids_are_clean(tmp_path: Path) -> Non
         ("Contents\nHeading ........................................ 1\n" * 5, 0.0, True),
         ("1978 1979 1980\n12.5 13.7 14,020\n" * 10, 0.0, True),
         ("国際自然保護連合の報告 " * 30, 0.0, True),
+        (
+            "".join(chr((ord(letter) - 94) % 26 + 97) if letter.islower() else letter for letter in ENGLISH * 2),
+            0.0,
+            False,
+        ),
+        ("được những trường người thường " * 10, 0.0, True),
     ],
 )
 def test_a_layer_is_judged_by_count_letters_words_and_images(text: str, covered: float, readable: bool) -> None:
@@ -78,6 +93,20 @@ def test_an_image_that_covers_its_page_is_seen(tmp_path: Path) -> None:
     content, _ = _read(scanned(tmp_path / "a.pdf", [Image.new("L", (300, 200), 200)]))
     assert content.covered == pytest.approx(1.0)
     assert not content.is_blank
+
+
+def test_an_image_in_a_form_within_a_form_is_seen(tmp_path: Path) -> None:
+    path = scanned(tmp_path / "a.pdf", [Image.new("L", (300, 200), 200)])
+    with pikepdf.open(path) as pdf:
+        page = pdf.pages[0].obj
+        for name in (b"/A", b"/B", b"/C"):
+            form = pdf.make_stream(page.Contents.read_bytes())
+            form.update(Dictionary(Type=Name.XObject, Subtype=Name.Form, BBox=page.MediaBox, Resources=page.Resources))
+            page.Resources = Dictionary(XObject=Dictionary({name.decode(): form}))
+            page.Contents = pdf.make_stream(name + b" Do")
+        pdf.save(tmp_path / "b.pdf")
+    content, _ = _read(tmp_path / "b.pdf")
+    assert content.covered == pytest.approx(1.0)
 
 
 def test_a_page_with_nothing_on_it_is_blank(tmp_path: Path) -> None:

@@ -73,6 +73,15 @@ def test_a_subject_as_people_write_it(label: str, language: str, number: str) ->
     assert shipped().find(label, language) == BASE + number
 
 
+@pytest.mark.parametrize("label", ["Œuvre d’art", "oeuvre d'art", "OEUVRE D'ART", "œuvres d’art"])
+def test_a_ligature_is_as_good_as_its_letters(label: str) -> None:
+    written = "Œuvre d'art" if label.isascii() else "Oeuvre d'art"
+    held = _turtle(
+        f':s a skos:ConceptScheme . :art a skos:Concept ; skos:inScheme :s ; skos:prefLabel "{written}"@fr .'
+    )
+    assert held.find(label) == "http://example.org/art"
+
+
 @pytest.mark.parametrize(("label", "language"), [("", ""), ("quantum chemistry", ""), ("Manglares", "en")])
 def test_what_is_nobodys_label_finds_nothing(label: str, language: str) -> None:
     assert shipped().find(label, language) == ""

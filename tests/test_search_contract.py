@@ -19,10 +19,13 @@ from rapidfuzz.distance import OSA
 from search_sample import item_of
 
 from metadata.vocabulary import Vocabulary, read_skos
-from search.analysis import core, stemmed_in, terms
+from search.analysis import core, stemmed_in, terms, without_hyphens
+from search.analysis import words as parted
+from search.documents import readable
 from search.engine import ENGINES, Bearer, Expansion, PageDocument, Request, SearchReader, open_reader, open_writer
 from search.identifiers import identifier
 from search.languages import STEMMERS
+from search.plan import spelt_otherwise
 from search.query import And, Dates, Fuzzy, Near, Node, Not, Or, Phrase, Prefix, Value, Word, Years, parse
 
 
@@ -54,6 +57,7 @@ WORDS = {
         "oiseau",
         "oiseaux",
         "porte-monnaie",
+        "portemonnaies",
         "œuvre",
         "la",
     ],
@@ -132,7 +136,8 @@ def holds_word(node: Word, document: PageDocument) -> bool:
     looked_in, word = family(document, node.field), core(node.text)
     asked, there = terms(word), terms(looked_in)
     if len(asked) != 1:
-        return beside(asked, there)
+        whole = without_hyphens(node.text)
+        return beside(asked, there) or bool(whole and holds_word(Word(whole, node.field), document))
     if asked[0] in there:
         return True
     own = stemmed_in(document.language)
@@ -192,8 +197,8 @@ def holds_words(node: Word | Prefix | Fuzzy | Phrase | Near, documents: list[Pag
         case Prefix(start):
             *whole, last = terms(core(start))
             return any(term.startswith(last) for term in anywhere) and set(whole) <= anywhere
-        case Fuzzy(word, distance):
-            return all(any(OSA.distance(one, term) <= distance for term in anywhere) for one in terms(core(word)))
+        case Fuzzy():
+            return all(any(OSA.distance(one, term) <= far for term in anywhere) for one, far in spelt_otherwise(node))
         case Word():
             return any(holds_word(node, document) for document in documents)
 
@@ -418,3 +423,60 @@ def test_any_part_of_a_text_without_spaces_is_found_and_marked(tmp_path: Path, e
     assert found(reader, "заповедники") == {"ru"}
     (hit,) = reader.find(Request("カモシカ")).hits
     assert "".join(piece for piece, marked in hit.pages[0].snippet if marked) == "カモシカ"
+
+
+BARE = {
+    "Ελλάδα": ("Ελλαδα", "ΕΛΛΆΔΑ", "ελλάδα"),
+    "ᾄδω": ("αδω",),
+    "λόγος": ("ΛΌΓΟΣ", "ΛΟΓΟΣ", "λόγοσ"),
+    "Ёлка": ("елка", "ЁЛКА"),
+    "за\u0301мок": ("замок",),
+    "كِتَاب": ("كتاب",),
+    "أحـمد": ("احمد", "أحمد"),
+    "שָׁלוֹם": ("שלום",),
+    "İzmir": ("izmir", "IZMIR", "İZMİR"),
+    "Ọbásanjọ́sọ́la": ("obasanjosola",),
+    "Straße": ("STRASSE", "STRAẞE"),
+    "м’ята": ("м'ята", "мʼята"),
+    "п\u02bcять": ("п'ять", "п’ять"),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_accents_and_case_do_not_matter_in_any_script(tmp_path: Path, engine: str) -> None:
+    writer = open_writer(tmp_path, engine)
+    for number, word in enumerate(BARE):
+        text = unicodedata.normalize("NFC", f"{word}; {word}, x{number}x")
+        writer.put(item_of(PageDocument(f"b{number}", 0, title=f"{word} of titles", text=word), text))
+    writer.commit(1)
+    writer.close()
+    reader = open_reader(tmp_path, engine)
+    for number, (word, spellings) in enumerate(BARE.items()):
+        for spelling in (word, *spellings):
+            for query in (spelling, f"title:{spelling}", f'"{spelling} {spelling}"', f"{spelling[:-1]}*"):
+                assert found(reader, query) == {f"b{number}"}, query
+            (hit,) = reader.find(Request(spelling)).hits
+            marked = [piece for piece, is_marked in hit.pages[0].snippet if is_marked]
+            assert marked == parted(unicodedata.normalize("NFC", word)) * 2, spelling
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_word_with_a_hyphen_is_found_where_a_line_ended_in_it(tmp_path: Path, engine: str) -> None:
+    facts = PageDocument("fr", 0, "fr", "Le garde", "Le garde")
+    writer = open_writer(tmp_path, engine)
+    writer.put(item_of(facts, readable("Les garde-\nforestiers du Franco-\nAméricain")))
+    writer.put(item_of(replace(facts, item="whole"), "Les garde-forestiers"))
+    writer.put(item_of(replace(facts, item="parts"), "Un garde; une forestière", "a 19901995"))
+    writer.commit(1)
+    writer.close()
+    reader = open_reader(tmp_path, engine)
+    assert found(reader, "garde-forestiers") == {"fr", "whole"}
+    assert found(reader, "franco-americain") == {"fr"}
+    assert found(reader, '"garde-forestiers"') == {"whole"}
+    assert found(reader, "-garde-forestiers garde") == {"parts"}
+    assert found(reader, "1990-1995") == set()
+    marks = {
+        hit.id: [piece for piece, marked in hit.pages[0].snippet if marked]
+        for hit in reader.find(Request("garde-forestiers")).hits
+    }
+    assert marks == {"fr": ["gardeforestiers"], "whole": ["garde", "forestiers"]}

@@ -68,6 +68,8 @@ def test_a_page_keeps_its_own_language_and_the_items_facts(vocabulary: Vocabular
         ("conser\u00ad\r\n  vation", "conservation"),
         ("conser¬\nvation", "conservation"),
         ("Franco-\nAmerican", "Franco-American"),
+        ("PROTEC-\nTION, ÉTA-\nTS", "PROTECTION, ÉTATS"),
+        ("X-\nRAY of a B-\nA", "X-RAY of a B-A"),
         ("pages 12-\n14", "pages 12-\n14"),
         ("a -\nb", "a -\nb"),
         ("e\u0301te\u0301", "été"),

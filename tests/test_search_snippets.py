@@ -26,6 +26,18 @@ def shown(query: str, text: str, language: str = "") -> str:
         ('"forest fire"', "fire forest; forest\n fire", "en", "fire forest; [forest] [fire]"),
         ('"forests"', "forest forests", "en", "forest [forests]"),
         ("porte-monnaie", "porte et porte-monnaie", "fr", "porte et [porte]-[monnaie]"),
+        ("garde-forestier", "gardeforestier, garde forestier", "fr", "[gardeforestier], [garde] [forestier]"),
+        (
+            '"fire forest"~1',
+            "fire; all the forest of fire, forest a b fire",
+            "en",
+            "fire; all the [forest] of [fire], [forest] a b fire",
+        ),
+        ('"fire edge forest"~2', "forest edge fire", "en", "[forest] [edge] [fire]"),
+        ('"fire edge"~2 forest', "forest edge a b c fire", "en", "[forest] edge a b c fire"),
+        ('"fire fire"~2', "a fire", "en", "a [fire]"),
+        ("o'brian~", "A boat of O’Brien", "en", "A boat of [O]’[Brien]"),
+        ("porte-monaie~2", "la porte, le porte-monnaie", "fr", "la [porte], le [porte]-[monnaie]"),
         ("a -b", "a b", "en", "[a] b"),
         ("(a OR c)", "a b c", "en", "[a] b [c]"),
         ("été", "😀 l’été\tfinit", "fr", "😀 l’[été] finit"),
@@ -69,10 +81,16 @@ def test_words_are_split_as_the_index_splits_them() -> None:
     assert len(terms(" ".join(words(text)))) == len(expected)
 
 
-@pytest.mark.parametrize("text", ["e\u0301te\u0301 snake_case", "日本 語", "हिन्दी में", "a\u064bb"])
+@pytest.mark.parametrize("text", ["e\u0301te\u0301 snake_case", "日本 語", "हिन्दी में", "a\u064bb \u064b日\u0301b"])
 def test_other_scripts_are_split_as_the_index_splits_them(text: str) -> None:
     assert len(words(text)) == len(terms(text))
     assert terms(" ".join(words(text))) == terms(text)
+
+
+@given(st.text(st.sampled_from("aé’ʼ'-_ \u0301\u0308\u064b\u0640日カω\u03c2İßœ1½न\u094d\u05b8שأ\u200c"), max_size=12))
+def test_each_word_gives_one_term_whatever_stands_beside_it(text: str) -> None:
+    assert terms(" ".join(words(text))) == terms(text)
+    assert [len(terms(word)) for word in words(text)] == [1] * len(words(text))
 
 
 PIECES = st.sampled_from(
@@ -89,6 +107,8 @@ ASKED = st.sampled_from(
         '"l été" 3rd',
         "istanbul ss",
         '"a b"',
+        '"fire forest"~2 oeuvre',
+        '"eau a"~ OR a-b',
     )
 )
 

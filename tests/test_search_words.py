@@ -59,6 +59,22 @@ def test_titles_and_agents_are_completed_from_any_word(reader: SearchReader) -> 
     assert len(offered(reader, "de", 2)) == 2
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_offered_may_be_typed_without_accents_in_any_script(tmp_path: Path, engine: str) -> None:
+    titles = ("L’Œuvre d’Ærø", "Ο ΛΌΓΟΣ", "日本の国立公園", "Zoo", "İzmir")
+    writer = open_writer(tmp_path, engine)
+    writer.put(PageDocument(f"i{number}", 0, title=title, text=title) for number, title in enumerate(titles))
+    writer.commit(1)
+    writer.close()
+    reader = open_reader(tmp_path, engine)
+    starts = {"oeu": 0, "l'oe": 0, "l’œuvre d": 0, "aer": 0, "λογος": 1, "国立": 2, "日本": 2, "izm": 4}
+    assert {start: [one.text for one in reader.complete(start, 9)] for start in starts} == {
+        start: [titles[number]] for start, number in starts.items()
+    }
+    in_order = [hit.id for hit in reader.find(Request("", sort="title")).hits]
+    assert in_order.index("i4") < in_order.index("i0") < in_order.index("i3")  # İzmir, L’Œuvre, Zoo
+
+
 @pytest.mark.parametrize("start", ["", "x", " ", "zzz", "\x1f\x1f", "*", "a" * 5000, "\ud800\ud800"])
 def test_nothing_is_offered_for_nothing(reader: SearchReader, start: str) -> None:
     assert offered(reader, start) == []

@@ -63,7 +63,7 @@ def test_views_and_sizes_are_plain_links_that_keep_the_rest(pages: Pages) -> Non
     found = tree(pages, f"/item/{SCAN}/page/2?q=nothing&zoom=200&view=image&lang=en")
     assert found.xpath("//figure/img/@width") == [str(round(2 * SIZE[0] * 96 / 150))]
     assert not found.xpath("//section[@class='words']")
-    assert words(found, "//nav[@class='choices']/a[@aria-current]") == ["Image", "200 %"]
+    assert words(found, "//nav[@class='choices']/a[@aria-current]") == ["Image", "200%"]
     (after,) = found.xpath("//div[@class='tools']//a[@rel='next']/@href")
     assert after == f"/item/{SCAN}/page/3?q=nothing&view=image&zoom=200&lang=en"
     assert tree(pages, after).xpath("//figure/img")
@@ -111,6 +111,8 @@ def test_searching_inside_leads_to_pages_with_marks(pages: Pages) -> None:
         ("reed", [1, 3]), ("reed heron", [1]), ("reed OR otter", [1, 2, 3]), ("reed -heron", [3]),
         ("reed otter", [1, 2, 3]), ("heron otter -bed", [1, 2]), ("otter heron -reed", [2]), ('"grey heron"', [1]),
         ('"heron grey"', []), ("ott*", [2]), ("title:otter reed", [1, 3]), ("roseliere", []), ("", []), ("((", []),
+        ("grey-re*", [1]), ("reed-beds~1", [3]), ("l'ott*", [2]),
+        ('"grey reeds"~1', []), ('"reeds grey"~3', [1]), ('"bed reed"~', [3]),
     ],
 )  # fmt: skip
 def test_pages_that_answer_are_those_the_query_means(query: str, numbers: list[int]) -> None:

@@ -1,16 +1,18 @@
 """Searching inside one item: its pages that answer, in their order, each with a passage."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from metadata.model import Item
 from metadata.pages import PageText
+from search.analysis import core, words
 from search.documents import readable
 from search.engine import Snippet
+from search.plan import spelt_otherwise
 from search.query import parse
-from search.query_tree import And, Node, Not, Or, Wording
+from search.query_tree import And, Fuzzy, Node, Not, Or, Phrase, Prefix, Wording
 from search.snippets import Marker, snippet
 from web.render import Service
 
@@ -100,9 +102,19 @@ def _holding(node: Node) -> Holds:
             denied = _holding(one)
             return lambda text, language: not denied(text, language)
     if isinstance(node, Wording) and node.field == "text":
-        marker = Marker(node)
-        return lambda text, language: bool(marker.places(text, language))
+        markers = [Marker(part) for part in _parts(node)]
+        return lambda text, language: all(marker.places(text, language) for marker in markers)
     return lambda _text, _language: True
+
+
+def _parts(node: Wording) -> Sequence[Wording]:
+    """Return what must stand on a page: of an open word each part that an apostrophe or hyphen parts off."""
+    parts = words(core(node.text))
+    if isinstance(node, Prefix) and len(parts) > 1:
+        return *map(Phrase, parts[:-1]), Prefix(parts[-1])
+    if isinstance(node, Fuzzy) and len(parts) > 1:
+        return [Fuzzy(term, distance) if distance else Phrase(term) for term, distance in spelt_otherwise(node)]
+    return (node,)
 
 
 def _denying(node: Node) -> Holds:

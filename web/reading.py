@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -204,7 +205,8 @@ def paragraphs(page: Page, query: str) -> list[list[Snippet]]:
     lengths = sorted(map(len, text.split("\n")))
     margin = lengths[len(lengths) * 9 // 10] * _FULL
     blocks = (_flowing(block, margin) for block in _BLANK_LINE.split(text))
-    return [marked_lines(block, page.language, query) for block in blocks if block]
+    lines = marked_lines("\n\n".join(filter(None, blocks)), page.language, query)  # a phrase may begin in one of them
+    return [list(found) for is_text, found in groupby(lines, bool) if is_text]
 
 
 def _flowing(block: str, margin: float) -> str:

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from metadata.folding import fold
+from metadata.concepts import label_key
 from metadata.vocabulary import Vocabulary
 from search.completion import SHORTEST
 from search.engine import FacetCount
@@ -38,7 +38,7 @@ def suggest(service: Service, request: Request) -> Response:
 
 def _subjects(service: Service, typed: str, language: str, limit: int) -> Iterator[dict[str, object]]:
     """Yield the concepts that a label of has a word beginning as was typed, the most used first; half at most."""
-    start = fold(typed)
+    start = label_key(typed)
     if len(start) < SHORTEST:
         return
     counts = _used(service)  # of all that a large vocabulary has, few are used
@@ -52,7 +52,7 @@ def _subjects(service: Service, typed: str, language: str, limit: int) -> Iterat
 def _begins(vocabulary: Vocabulary, uri: str, start: str) -> bool:
     concept = vocabulary.concepts.get(uri)
     texts = (*concept.labels, *concept.alternatives) if concept else ()
-    return any(f" {fold(text.value)}".find(f" {start}") >= 0 for text in texts)
+    return any(f" {label_key(text.value)}".find(f" {start}") >= 0 for text in texts)
 
 
 def _used(service: Service) -> Mapping[str, FacetCount]:

@@ -291,7 +291,7 @@ class AgentIndex:
     def _commonest(self, agent: int) -> tuple[str, str]:
         forms = self.ask(
             "SELECT f.name, f.kind, count(*) FROM contributions c JOIN forms f ON f.number = c.form WHERE c.agent = ?"
-            " GROUP BY f.number ORDER BY 3 DESC, length(f.name) DESC, f.name LIMIT 1",
+            " GROUP BY f.number ORDER BY 3 DESC, length(f.name) DESC, f.name DESC LIMIT 1",
             agent,
         )
         return forms[0][0], forms[0][1]

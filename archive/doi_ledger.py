@@ -154,6 +154,15 @@ class DoiLedger:
                 self.put(replace(row, phase="look", next_try=0.0, attempts=0, refused="", digest=digest))
         return len(rows)
 
+    def rest(self, agency: str, until: float) -> None:
+        """Note until when (seconds since 1970) an agency asks to be left in peace."""
+        self._connection.execute("INSERT OR REPLACE INTO rests VALUES (?, ?)", (agency, until))
+
+    def rests_until(self, agency: str) -> float:
+        """Return until when an agency asked to be left in peace, in seconds since 1970; 0 where it never did."""
+        found = self._connection.execute("SELECT until FROM rests WHERE agency = ?", (agency,)).fetchone()
+        return float(found[0]) if found else 0.0
+
     def _take_in(self, library: Library, change: Change) -> None:
         item, doi = change.item, change.item.doi
         former = {row.name: row for row in self._rows("WHERE item = ?", item.id)}
@@ -263,6 +272,7 @@ def _readable(path: Path) -> str:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE IF NOT EXISTS rests (agency PRIMARY KEY, until) WITHOUT ROWID")
     if connection.execute("PRAGMA user_version").fetchone()[0] == _EDITION:
         return
     connection.execute("BEGIN IMMEDIATE")

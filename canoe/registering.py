@@ -97,7 +97,7 @@ def _kept_credentials(path: Path) -> tuple[str, str]:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode) or found.st_mode & 0o077 or found.st_uid not in (os.geteuid(), 0):
                 raise UsageError(f"{path} can be read by others.", f"Its password is known now; then: chmod 600 {path}")
-            lines = stream.read(_LONGEST).decode("utf-8", "replace").splitlines()
+            lines = stream.read(_LONGEST).decode("utf-8-sig", "replace").splitlines()
     user, password = [*(line.strip() for line in lines[:2]), "", ""][:2]
     return user, password
 

@@ -45,11 +45,12 @@ def table(home: Home, rows: Iterable[tuple[Keyword, Sequence[Proposal]]]) -> Ite
 def read_table(home: Home, path: Path, by: str, reason: str) -> Table:
     """Return the decisions of a table that came back (comma, semicolon or tab between cells).
 
-    Lines without a decision are passed over. Raises UsageError for what is no such table.
+    Lines without a decision are passed over. Raises UsageError for what is no such table, and for one that decides
+    twice, and differently, on a keyword; a quotation that is never closed would swallow all lines after it.
     """
     text = table_text(path, _LARGEST, "Name what canoe subjects --csv wrote, with decisions in it.")
     head = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count))
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count), strict=True)
     made: list[Decision] = []
     problems: list[Problem] = []
     try:
@@ -66,7 +67,16 @@ def read_table(home: Home, path: Path, by: str, reason: str) -> Table:
                 problems.append(problem("decision-unknown", where, value=shorten(cells["decision"])))
     except csv.Error as fault:
         raise UsageError(f"{path}: line {rows.line_num} is no CSV: {fault}.") from fault
+    _require_one_mind(path, made)
     return Table(tuple(made), tuple(problems))
+
+
+def _require_one_mind(path: Path, made: Iterable[Decision]) -> None:
+    concepts: dict[tuple[str, str], str] = {}
+    for one in made:
+        if concepts.setdefault(one.key, one.concept) != one.concept:
+            message = f"{path} decides twice, and differently, on {shorten(one.keyword)!r}."
+            raise UsageError(message, "Leave one of the lines.")
 
 
 def _read(home: Home, cells: dict[str, str], by: str, reason: str) -> Decision:

@@ -5,6 +5,9 @@ from pathlib import Path
 from archive.durable import storage
 from metadata.errors import UsageError
 
+MARK = "\ufeff".encode()
+"""The byte order mark, by which spreadsheets know a table's UTF-8."""
+
 
 def table_text(path: Path, most: int, hint: str) -> str:
     """Return the text of a table of at most ``most`` bytes, in UTF-8 with or without a byte order mark.

@@ -12,8 +12,10 @@ from ingest.registrars import Answer, Deposit
 from metadata.problems import Problem, problem
 
 _FIRST_WAIT, _LONGEST_WAIT = 2.0, 6 * 3600.0
-_MOST_ASKED = 24 * 3600.0
 _MOST_DOUBLED = 20
+MOST_ASKED = 24 * 3600.0
+"""Seconds that an agency is left in peace at most when it asks for that."""
+
 LONGEST_PAUSE = 36 * 3600.0
 """Seconds that no pause lasts, whatever an agency asks for."""
 
@@ -38,7 +40,7 @@ def wait_after(attempts: int, asked: float | None, lot: float) -> float:
     asks for (``asked``) is never cut short, up to a day.
     """
     own = min(_FIRST_WAIT * 2.0 ** min(attempts - 1, _MOST_DOUBLED), _LONGEST_WAIT) * (1 - lot / 2)
-    return own if asked is None else min(asked, _MOST_ASKED) + lot * min(own, asked / 4)
+    return own if asked is None else min(asked, MOST_ASKED) + lot * min(own, asked / 4)
 
 
 def is_known(row: DoiRow, deposit: Deposit, agency: str) -> bool:
@@ -81,7 +83,8 @@ def answered(row: DoiRow, deposit: Deposit, agency: str, answer: Answer, moment:
                 row, attempts=row.attempts + 1, answer=answer.said, document=sent, refused=digest_of(deposit)
             )
             return parked(
-                told, problem("doi-refused", row.item, agency=agency, reason=answer.said or "no reason given")
+                told,
+                problem("doi-refused", row.item, agency=agency, reason=answer.said.rstrip(". ") or "no reason given"),
             )
         case "denied":
             # To the end of the queue: what is forbidden of one DOI alone must not be met first the next time.

@@ -8,6 +8,7 @@ where nobody else is writing then. Whatever is lost in between is told again: to
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from archive.doi_receipts import keep
 from archive.library import Library
 from ingest.doi_rules import (
     LONGEST_PAUSE,
+    MOST_ASKED,
     Moment,
     answered,
     digest_of,
@@ -28,7 +30,7 @@ from ingest.doi_rules import (
 )
 from ingest.registrars import Answer, Deposit, Publication, Registrar
 from metadata.citing import landing
-from metadata.errors import HomeHeld
+from metadata.errors import HomeHeld, NotFound
 from metadata.kernel import RESOLVING, MandatoryMissing, Related, related_to
 from metadata.model import Item
 from metadata.problems import problem
@@ -105,6 +107,7 @@ def sync(office: Office, limit: int = 0) -> Synced:
     finally:
         run.keep()
     office.ledger.follow(office.library)
+    run.settle_noted()
     return run.done
 
 
@@ -116,7 +119,8 @@ class _Run:
         self._office = office
         self._limit = limit
         self._failures = 0
-        self._resumes = 0.0
+        self._resumes = office.ledger.rests_until(office.registrar.agency)
+        self._noted: list[str] = []  # DOIs of which the archive was told
         self._accepted = 0  # since the archive was told last
         self._kept_at = office.clock.now()
 
@@ -143,7 +147,19 @@ class _Run:
             self.done = replace(self.done, unkept=len(rows))
             return 0
         self.done = replace(self.done, kept=self.done.kept + kept, unkept=0)
+        self._noted += [row.name for row in rows]
         return kept
+
+    def settle_noted(self) -> None:
+        """Settle what was noted and is known: a run that ended before its turn came would leave it as if it waited."""
+        office = self._office
+        for name in self._noted:
+            with suppress(NotFound, MandatoryMissing):
+                row = office.ledger.row(name)
+                held = office.library.catalogue.held(row.item) if row.phase == "look" else None
+                deposit = self._deposit(row, held.item) if held else None
+                if deposit and is_known(row, deposit, office.registrar.agency):
+                    office.ledger.put(settled(row))
 
     def _keep_if_due(self) -> None:
         late = self._office.clock.now() - self._kept_at >= _KEPT_AFTER
@@ -162,6 +178,9 @@ class _Run:
             if wait <= 0 or wait > LONGEST_PAUSE:  # so far ahead only a clock lies that was set back since
                 return row
             if wait > _PATIENCE:
+                if self._resumes - clock.now() > _PATIENCE:
+                    until = datetime.fromtimestamp(self._resumes, UTC)
+                    self.done = replace(self.done, stopped=f"it asked for one until {until:%Y-%m-%d %H:%M:%SZ}")
                 return None
             clock.sleep(wait)
         return None
@@ -247,5 +266,8 @@ class _Run:
         clock = self._office.clock
         asked = answer.wait if answer.wait is not None else min(wait_after(self._failures, None, clock.lot()), 60.0)
         self._resumes = clock.now() + asked
+        if asked > _PATIENCE:  # longer than this run: the next one is to know of it
+            self._resumes = clock.now() + min(asked, MOST_ASKED)
+            self._office.ledger.rest(self._office.registrar.agency, self._resumes)
         if self._failures >= _MOST_FAILURES or asked > _PATIENCE:
             self.done = replace(self.done, stopped=answer.said)

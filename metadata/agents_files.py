@@ -1,7 +1,7 @@
 """Authority files: a table (CSV) in and out, MARC 21 authority records in.
 
-A row of a table has the columns of :data:`COLUMNS`; cells with several values have them parted by ``|``. A name
-may be followed by ``@`` and its language, a parent by ``[since/until]``.
+A row of a table has the columns of :data:`COLUMNS`, with a comma, semicolon or tab between them; cells with several
+values have them parted by ``|``. A name may be followed by ``@`` and its language, a parent by ``[since/until]``.
 
 MARC 21 Format for Authority Data: 100, 110 and 111 are the preferred name, 4XX its variants, 510 with $w ``g`` or
 ``t`` a parent, 024 (and 010, for the Library of Congress) identifiers, 046 dates, 377 languages, 678 and 680 the
@@ -31,6 +31,9 @@ COLUMNS = (
 )  # fmt: skip
 LARGEST = 256 << 20
 """Files of more bytes are refused."""
+
+DELIMITERS = ",;\t"
+"""What stands between the cells of a table: spreadsheets set to French or Spanish write semicolons."""
 
 _T = TypeVar("_T")
 _PARTED = re.compile(r"(?<!\\)\|")
@@ -145,7 +148,8 @@ def _rows(data: bytes, where: str) -> Iterator[Told | Problem]:
         raise UsageError(f"{where} is neither a table in UTF-8 nor MARC.", "Save it as CSV in UTF-8.") from fault
     csv.field_size_limit(1 << 20)
     try:
-        rows = csv.DictReader(io.StringIO(text, newline=""))
+        head = text.partition("\n")[0]
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=head.count))
         heading = [name.strip().lower() for name in rows.fieldnames or ()]
         if "name" not in heading:
             raise UsageError(f"{where} has no column name.", f"Columns: {', '.join(COLUMNS)}.")

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from babel import Locale
+from babel.core import get_global
 
 from metadata.folding import fold
 
@@ -27,12 +28,15 @@ def find(name: str) -> str:
     """Return the code of the country (``KE``) or region (``002``) with this name or code, ``""`` where none has it.
 
     A name is one of a whole place, in any of the three languages; case, accents and articles do not matter. A
-    code of ISO 3166-2 (``US-CA``) gives its country.
+    code of ISO 3166-2 (``US-CA``) gives its country. A country's code may be that of two letters, of three
+    (``KEN``) or its number (``404``, which is M49's, too).
     """
     text = name.strip()
     if text.isascii() and text.isupper() and (code := text.partition("-")[0]) in _above():
         return code
-    return text if text in _regions() else _by_name().get(_key(text), "") if len(text) <= _LONGEST else ""
+    if text in _regions():
+        return text
+    return _other_codes().get(text) or (_by_name().get(_key(text), "") if len(text) <= _LONGEST else "")
 
 
 def is_region(code: str) -> bool:
@@ -100,6 +104,15 @@ def _above() -> Mapping[str, tuple[str, ...]]:
         for part in parts:
             found[part].append(region)
     return {WORLD: (), **{code: tuple(above) for code, above in found.items()}, "419": ("019",)}
+
+
+@cache
+def _other_codes() -> Mapping[str, str]:
+    """Return the countries by their codes of three letters and their numbers (ISO 3166-1), as CLDR has them."""
+    aliases = get_global("territory_aliases")
+    return {
+        one: codes[0] for one, codes in aliases.items() if len(one) == 3 and len(codes) == 1 and codes[0] in _above()
+    }
 
 
 @cache

@@ -97,8 +97,10 @@ def _read(sources: Sequence[Source], base: str) -> Read:
         _gather(gathering, source, base)
     concepts = gathering.concepts()
     if not concepts:
+        wrong = next(gathering.problems(), None)
+        why = f"; {wrong.where}: {wrong.message()}" if wrong else ""
         raise UsageError(
-            "The vocabulary holds no SKOS concept", "Give SKOS in Turtle, RDF/XML, N-Triples, JSON-LD, or CSV."
+            f"The vocabulary holds no SKOS concept{why}", "Give SKOS in Turtle, RDF/XML, N-Triples, JSON-LD, or CSV."
         )
     scheme = _scheme(gathering, concepts, base)
     look_at(gathering, concepts, scheme)

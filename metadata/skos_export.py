@@ -9,6 +9,7 @@ import msgspec
 
 from metadata.concepts import Scheme
 from metadata.model import Concept, Text
+from metadata.skos_tables import FORMULA
 
 _PREFIXES = (
     ("skos", "http://www.w3.org/2004/02/skos/core#"),
@@ -31,7 +32,10 @@ def turtle(scheme: Scheme, concepts: Iterable[Concept], top: Sequence[str]) -> I
 
 
 def table(concepts: Sequence[Concept]) -> str:
-    """Return a vocabulary as CSV (RFC 4180), in columns that are read again."""
+    """Return a vocabulary as CSV (RFC 4180), in columns that are read again.
+
+    A bar within a label has a backslash before it; a cell that a spreadsheet would take for a formula, an apostrophe.
+    """
     kinds = (("prefLabel", _labels), ("altLabel", _alternatives), ("definition", _notes))
     tongues = {
         name: sorted({text.language for concept in concepts for text in texts(concept)}) for name, texts in kinds
@@ -45,7 +49,8 @@ def table(concepts: Sequence[Concept]) -> str:
         cells = [_of(texts(concept), tag) for name, texts in kinds for tag in tongues[name]]
         ties = map("|".join, (concept.exact_matches, concept.close_matches, concept.replaced_by))
         deprecated = "true" if concept.deprecated else ""
-        writer.writerow([concept.uri, concept.notation, "|".join(concept.broader), *cells, *ties, deprecated])
+        row = [concept.uri, concept.notation, "|".join(concept.broader), *cells, *ties, deprecated]
+        writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row])
     return out.getvalue()
 
 
@@ -59,7 +64,7 @@ def _labels(concept: Concept) -> Sequence[Text]:
 
 
 def _alternatives(concept: Concept) -> Sequence[Text]:
-    return concept.alternatives
+    return [Text(text.value.replace("|", "\\|"), text.language) for text in concept.alternatives]
 
 
 def _notes(concept: Concept) -> Sequence[Text]:

@@ -1,4 +1,4 @@
-"""SKOS in RDF: Turtle, N-Triples, RDF/XML and JSON-LD (W3C SKOS Reference, 2009; JSON-LD 1.1)."""
+"""SKOS in RDF: Turtle, N-Triples, RDF/XML and JSON-LD (W3C SKOS Reference, 2009, with SKOS-XL; JSON-LD 1.1)."""
 
 import re
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from xml.parsers import expat
 import pyoxigraph as rdf
 
 from metadata.errors import UsageError
+from metadata.problems import problem
 from metadata.skos_drafts import Gathering
 
 FORMS = {
@@ -19,11 +20,15 @@ DEEPEST = 100
 """Levels that JSON-LD and RDF/XML may be nested in."""
 
 _SKOS = "http://www.w3.org/2004/02/skos/core#"
+_CONCEPT = rdf.NamedNode(_SKOS + "Concept")
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _DCT, _DC = "http://purl.org/dc/terms/", "http://purl.org/dc/elements/1.1/"
 _DEPRECATED = "http://www.w3.org/2002/07/owl#deprecated"
 _TITLES = (_DCT + "title", _DC + "title", "http://www.w3.org/2000/01/rdf-schema#label")
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
+_XL = "http://www.w3.org/2008/05/skos-xl#"
+_XL_LABELS = {_XL + "prefLabel": "labels", _XL + "altLabel": "alternatives"}
 
 _TEXTS = {
     _SKOS + "prefLabel": "labels",
@@ -52,6 +57,8 @@ def gather(gathering: Gathering, data: bytes, form: str, name: str) -> None:
         for statement in rdf.parse(data, format=FORMS[form]):
             if isinstance(statement.subject, rdf.NamedNode):
                 reading.take(statement.subject.value, statement.predicate.value, statement.object)
+            elif isinstance(statement.subject, rdf.BlankNode):
+                reading.take_unnamed(statement.subject, statement.predicate.value, statement.object)
     except (SyntaxError, ValueError) as fault:
         raise UsageError(f"The vocabulary cannot be read: {fault}", _hint(str(fault))) from fault
     reading.finish()
@@ -120,16 +127,30 @@ class _Reading:
         self._schemes: set[str] = set()
         self._titles: dict[str, dict[str, list[rdf.Literal]]] = {}
         self._children: list[tuple[str, str]] = []
+        self._forms: dict[str, rdf.Literal] = {}  # of labels that are resources (SKOS-XL), by their node
+        self._bearers: list[tuple[str, str, str]] = []  # whose labels these are, of which kind
 
     def take(self, subject: str, predicate: str, value: object) -> None:
         """Take in a statement about a named subject."""
-        if isinstance(value, rdf.Literal):
+        if predicate == _XL + "literalForm" and isinstance(value, rdf.Literal):
+            self._forms[f"<{subject}>"] = value
+        elif predicate in _XL_LABELS:
+            self._bearers.append((subject, _XL_LABELS[predicate], str(value)))
+        elif isinstance(value, rdf.Literal):
             self._literal(subject, predicate, value)
         elif isinstance(value, rdf.NamedNode):
             self._link(subject, predicate, value.value)
 
+    def take_unnamed(self, subject: rdf.BlankNode, predicate: str, value: object) -> None:
+        """Take in a statement about a blank node: a label can be one, a concept cannot, for items store its URI."""
+        if predicate == _XL + "literalForm" and isinstance(value, rdf.Literal):
+            self._forms[str(subject)] = value
+        elif predicate == _TYPE and value == _CONCEPT:
+            self._gathering.report(problem("concept-without-key", self._name))
+
     def finish(self) -> None:
         """Bring together what could not be told before the end."""
+        self._label()
         for parent, child in self._children:
             self._gathering.draft(child).broader.append(parent)
         for scheme in sorted(self._schemes):
@@ -143,6 +164,13 @@ class _Reading:
                 continue
             for title in next(iter(found), ()):
                 self._gathering.text(texts, title.value, title.language or "", self._name)
+
+    def _label(self) -> None:
+        """Give concepts the labels that are resources; what they have in plain SKOS, too, counts once."""
+        for subject, kind, node in self._bearers:
+            if form := self._forms.get(node):
+                draft = self._gathering.draft(subject)
+                self._gathering.text(getattr(draft, kind), form.value, form.language or "", subject)
 
     def _literal(self, subject: str, predicate: str, value: rdf.Literal) -> None:
         if predicate in _TITLES:

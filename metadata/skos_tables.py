@@ -19,6 +19,8 @@ from metadata.problems import problem
 from metadata.skos_drafts import Draft, Gathering
 
 DELIMITERS = ",;\t"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes the beginning of a formula for; an apostrophe before it is not part of the cell."""
 
 _KEYS = {"uri": "uri", "iri": "uri"}
 _NOTATIONS = ("notation", "code", "alpha2", "id")
@@ -44,6 +46,7 @@ _TEXTS = {
     "note": "notes",
 }
 _TRUE = ("true", "1", "yes")
+_BAR = re.compile(r"(?<!\\)\|")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
 
 
@@ -118,7 +121,10 @@ def gather_csv(gathering: Gathering, text: str, naming: Naming, name: str) -> No
         except csv.Error as fault:
             gathering.report(problem("concept-row-unreadable", f"{name}#{reader.line_num}", reason=str(fault)))
             continue
-        if any(row):
+        if any(cell.strip() for cell in row[len(header) :]):  # a comma in a label that is not quoted would cut it
+            reason = f"it has {len(row)} cells, the header {len(header)}"
+            gathering.report(problem("concept-row-unreadable", f"{name}#{reader.line_num}", reason=reason))
+        elif any(row):
             table.take(dict(zip(header, row, strict=False)), reader.line_num)
     table.finish()
 
@@ -183,11 +189,12 @@ class _Table:
         if notation and notation not in draft.notations:
             draft.notations.append(notation)
         for column in self._columns:
-            cell = row.get(column.name, "")
-            if column.kind in ("labels", "alternatives", "notes"):
-                parts = cell.split("|") if column.kind == "alternatives" else [cell]
-                for part in parts:
-                    self._gathering.text(getattr(draft, column.kind), part, column.language, key)
+            cell = _cell(row, column)
+            if column.kind == "alternatives":
+                for part in _BAR.split(cell):
+                    self._gathering.text(draft.alternatives, part.replace("\\|", "|"), column.language, key)
+            elif column.kind in ("labels", "notes"):
+                self._gathering.text(getattr(draft, column.kind), cell, column.language, key)
             elif column.kind == "deprecated":
                 draft.deprecated |= cell.strip().casefold() in _TRUE
         for kind in ("broader", "exact", "close", "replaced"):
@@ -221,11 +228,12 @@ class _Table:
     def _all(self, row: Mapping[str, str], kind: str) -> Iterator[str]:
         for column in self._columns:
             if column.kind == kind:
-                yield from filter(None, (part.strip() for part in row.get(column.name, "").split("|")))
+                yield from filter(None, (part.strip() for part in _cell(row, column).split("|")))
 
 
 def _cell(row: Mapping[str, str], column: _Column) -> str:
-    return row.get(column.name, "").strip()
+    cell = row.get(column.name, "").strip()
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 def _delimiter(line: str) -> str:

@@ -1,5 +1,6 @@
 """canoe agents: as librarians call it, with files in and out."""
 
+import codecs
 import csv
 import shutil
 from dataclasses import replace
@@ -73,7 +74,8 @@ def test_a_merge_by_names_is_shown_with_who_and_why_and_undone_by_its_id(library
 def test_proposals_are_worked_through_as_a_table(library: Library, tmp_path: Path) -> None:
     file = tmp_path / "proposals.csv"
     assert agents(library, "proposals", "--score", "0.7", "--csv", file).code == 0
-    with file.open(encoding="utf-8", newline="") as stream:
+    assert file.read_bytes().startswith(codecs.BOM_UTF8)  # by which a spreadsheet knows its accents
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     decisions = {frozenset((SSC, "SSC")): "merge", frozenset(("Marsden, Eleanor", "Eleanor Marsden")): "apart"}
     for one in rows:
@@ -89,6 +91,26 @@ def test_proposals_are_worked_through_as_a_table(library: Library, tmp_path: Pat
     ]
     assert {"Marsden, Eleanor", "Marsden, E."} in left
     assert {"Marsden, Eleanor", "Eleanor Marsden"} not in left
+
+
+def saved_in_french(file: Path) -> Path:
+    """Save a table as a spreadsheet does that is set to French: semicolons, all cells quoted."""
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.reader(stream))
+    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+        csv.writer(stream, delimiter=";", quoting=csv.QUOTE_ALL).writerows(rows)
+    return file
+
+
+def test_tables_come_back_from_a_spreadsheet_with_semicolons(library: Library, tmp_path: Path) -> None:
+    columns = {"decision": "merge", "agent": named(library, SSC), "other": named(library, "SSC")}
+    answer = agents(library, "decide", saved_in_french(table(tmp_path / "made.csv", columns)), "--json")
+    assert (answer.code, answer.json["merge"]) == (0, 1)
+    out = tmp_path / "out.csv"
+    assert agents(library, "export", "--to", out).code == 0
+    assert out.read_bytes().startswith(codecs.BOM_UTF8)
+    again = agents(library, "import", saved_in_french(out), "--json").json
+    assert (again["same"], again["changed"], again["problems"]) == (1, 0, [])
 
 
 def test_a_part_is_no_merge(library: Library, tmp_path: Path) -> None:

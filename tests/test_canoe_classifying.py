@@ -140,7 +140,16 @@ def test_a_table_goes_out_and_comes_back_decided(library: Path) -> None:
     assert Home.read(library).decisions == {("wetlnads", ""): WETLANDS, ("-old", ""): "", ("trucs", ""): BIRDS}
 
 
-@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"a,b\n1,2\n",
+        b"\xff\xfe",
+        b'keyword,decision\nTrucs,"keep\n-old,keep\n',
+        b"keyword,decision\nTrucs,keep\nTRUCS,Birds\n",
+    ],
+)
 def test_what_is_no_such_table_is_refused(library: Path, content: bytes) -> None:
     path = library.parent / "bad.csv"
     path.write_bytes(content)

@@ -180,7 +180,7 @@ def test_credentials_come_from_a_file_that_only_its_owner_reads(
     with pytest.raises(UsageError, match="Nothing says who"):
         read_credentials(tmp_path)
     path = tmp_path / CREDENTIALS_FILE
-    path.write_text("me\nsecret\n")
+    path.write_text("me\nsecret\n", "utf-8-sig")  # as some editors save it
     path.chmod(0o640)
     with pytest.raises(UsageError, match="can be read by others"):
         read_credentials(tmp_path)

@@ -1,6 +1,7 @@
 """DOIs reach the agency whatever goes wrong on the way: each registered once, none lost, none sent in vain."""
 
 import random
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -263,6 +264,24 @@ def test_the_agency_is_given_the_rest_that_it_asks_for(library: Library) -> None
     assert run(library, DataCitePeer(), later).calls == 0
 
 
+def test_a_rest_that_outlasts_a_run_holds_for_the_next_and_for_every_doi(library: Library) -> None:
+    put(library, *map(bare_item, range(3)))
+    time, peer = Time(), DataCitePeer(fault=lambda *_: Fault(503, headers=(("Retry-After", "7200"),)))
+    run(library, peer, time)
+    time.now += 3600
+    again = run(library, peer, time)
+    assert (again.calls, len(peer.calls), "it asked for one until" in again.stopped) == (0, 1, True)
+    time.now += 2 * 3600
+    assert run(library, DataCitePeer(), time).accepted == 3
+
+
+def test_what_a_run_that_stopped_has_registered_waits_for_nothing(library: Library) -> None:
+    put(library, *map(bare_item, range(3)))
+    with office(library, DataCitePeer()) as opened:
+        assert sync(opened, limit=2).kept == 2
+        assert sorted(row.phase for row in opened.ledger.rows()) == ["look", "settled", "settled"]
+
+
 @pytest.mark.parametrize("asked", ["0", "Mon, 02 Jan 2006 15:04:05 GMT"])
 def test_an_agency_that_asks_for_no_rest_is_given_one(library: Library, asked: str) -> None:
     records(library, range(1))
@@ -421,6 +440,16 @@ def test_no_answer_brings_a_secret_back(library: Library) -> None:
     kept = b"".join(path.read_bytes() for path in library.home.rglob("*") if path.is_file())
     assert PASSWORD.encode() not in kept
     assert PASSWORD not in repr(Credentials(USER, PASSWORD))
+
+
+def test_a_password_of_any_letters_is_sent_as_utf_8_and_comes_back_nowhere(library: Library) -> None:
+    put(library, bare_item(1))
+    word = "пароль"
+    known = b64encode(f"{USER}:{word}".encode())
+    peer = DataCitePeer(fault=lambda *_: Fault(400, body=b"no: Basic " + known))
+    with office(library, peer, password=word) as opened:
+        assert sync(opened).calls == 1
+    assert row_of(library, 1).answer == "HTTP status 400: no: Basic …"
 
 
 def test_the_archive_holds_the_receipt_as_json(library: Library) -> None:

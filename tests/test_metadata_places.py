@@ -14,7 +14,7 @@ from metadata.places import countries_in, find, is_region, name_of, names_of, wi
         ("Kenya", "KE"), ("kenia", "KE"), ("KE", "KE"), ("the Gambia", "GM"),
         ("Côte d’Ivoire", "CI"), ("cote d'ivoire", "CI"),
         ("Ivory Coast", "CI"), ("Afrique", "002"), ("África", "002"), ("002", "002"), ("US-CA", "US"),
-        ("St. Lucia", "LC"),
+        ("St. Lucia", "LC"), ("KEN", "KE"), ("404", "KE"), ("384", "CI"), ("150", "150"), ("SUN", ""), ("ken", ""),
         ("Viet Nam", "VN"), ("Afrique de l’Ouest", "011"), ("América Latina", "419"), ("Europe", "150"),
         ("Atlantis", ""), ("", ""), ("ke", ""), ("The valley of Kenya", ""), ("x" * 10_000, ""), ("XX", ""),
         ("999", ""),

@@ -1,5 +1,7 @@
 """Reading vocabularies: every form, what is odd about them, and what tries to do harm."""
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -144,6 +146,28 @@ def test_what_is_odd_is_reported_and_comes_in(code: str) -> None:
     assert found.refused == 0
 
 
+def test_labels_that_are_resources_are_read_and_count_once() -> None:
+    found = read(
+        TURTLE.partition(":s a")[0] + "@prefix xl: <http://www.w3.org/2008/05/skos-xl#> ."
+        ':a a skos:Concept ; skos:altLabel "Bog"@en ; xl:prefLabel [ xl:literalForm "Fen"@en ] ; xl:altLabel :l, :x .'
+        ':l xl:literalForm "Bog"@en .'
+    )
+    assert found.concepts[HERE + "a"].labels == (Text("Fen", "en"),)
+    assert found.concepts[HERE + "a"].alternatives == (Text("Bog", "en"),)
+    assert list(found.concepts) == [HERE + "a"]
+
+
+def test_a_concept_without_a_uri_is_left_out_and_told() -> None:
+    found = read(TURTLE + '[ a skos:Concept ; skos:prefLabel "Nameless"@en ] .')
+    assert codes(found)["concept-without-key"] == found.refused == 1
+    assert len(found.concepts) == 3
+
+
+def test_a_table_of_which_nothing_can_be_read_says_why() -> None:
+    with pytest.raises(UsageError, match=r"no SKOS concept; 0\.x#3: .*unexpected end of data"):
+        read('notation,en\n1,"Water\n2,Sea\n')
+
+
 def test_a_circle_names_all_that_is_in_it_and_nothing_else() -> None:
     found = read(TURTLE.partition(":s a")[0] + ODD["concept-circle"])
     (circle,) = [one for one in found.problems if one.code == "concept-circle"]
@@ -163,6 +187,7 @@ def test_a_deep_hierarchy_is_no_recursion() -> None:
         ("5.1,River\n5.1,Tundra\n", "concept-key-twice", 1),
         (",Nobody\n1,Water\n", "concept-without-key", 1),
         ('1,"Unspecified "species" (disease)"\n2,Water\n', "concept-row-unreadable", 1),
+        ("1,Rivers, lakes\n2,Water, \n", "concept-row-unreadable", 1),
         ("1,A\x07B\n", "concept-text-refused", 1),
         ("1," + "x" * 6000 + "\n", "concept-text-refused", 1),
     ],
@@ -278,6 +303,14 @@ def test_what_is_given_out_can_be_read_again(form: str) -> None:
     assert again.top == found.top
     assert (again.titles == found.titles) or form == "csv"
     assert len(list(lines(concepts))) == 3
+
+
+def test_a_table_holds_bars_and_no_formulas_and_is_read_again() -> None:
+    texts = (Text("=cmd|'/c calc'!A1", "en"), Text("X|Y", "en"))
+    one = Concept(HERE + "a", (Text("-phobia", "en"),), texts, notation="=1+1", scheme=HERE)
+    made = table([one])
+    assert not [cell for row in csv.reader(io.StringIO(made)) for cell in row if cell.startswith(("=", "-"))]
+    assert read(made).concepts == {one.uri: one}
 
 
 def test_hostile_labels_and_uris_do_not_break_out_of_turtle() -> None:

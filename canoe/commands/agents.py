@@ -1,6 +1,7 @@
 """canoe agents: the persons and organisations, and what is decided about them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ from canoe.commands.ingesting import INPUTS_REFUSED
 from canoe.commands.options import HomeOption, JsonOption, counted, open_home, print_json, print_lines, say
 from canoe.help_style import HELP_STYLE
 from canoe.report import problem_json
+from canoe.table_text import MARK
 from metadata.agents import Authority
 from metadata.agents_editing import edit
 from metadata.agents_files import read_file, table
@@ -215,7 +217,7 @@ def export_agents(
             for one in found:
                 print_json(one)
         else:
-            write(file, (line.encode() for line in table(found)))
+            write(file, chain([MARK] if file else [], (line.encode() for line in table(found))))
 
 
 @agents.command("import")

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +17,9 @@ from archive.agents_proposals import Proposal, proposals
 from canoe.commands.exporting import write
 from canoe.commands.ingesting import INPUTS_REFUSED
 from canoe.commands.options import HomeOption, JsonOption, counted, open_home, print_json, print_lines, say
-from canoe.table_text import table_text
+from canoe.table_text import MARK, table_text
 from metadata.agents import Parent
-from metadata.agents_files import safe_line
+from metadata.agents_files import DELIMITERS, safe_line
 from metadata.agents_likeness import THRESHOLD
 from metadata.errors import UsageError
 
@@ -47,7 +48,7 @@ def proposals_command(
     with look_at_agents(open_home(home).library) as index:
         found = proposals(index, score)
     if file:
-        write(file, (line.encode() for line in _table(found)))
+        write(file, chain([MARK], (line.encode() for line in _table(found))))
         say(f"{counted(len(found), 'proposal')} written to {file}.")
         return
     for one in found[:limit]:
@@ -104,7 +105,9 @@ def _decide(held: Deciding, row: dict[str, str]) -> None:
 
 def _decided_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     hint = "canoe agents proposals --csv FILE writes one."
-    rows = csv.DictReader(io.StringIO(table_text(file, _LARGEST, hint), newline=""))
+    text = table_text(file, _LARGEST, hint)
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=head.count))
     try:
         if not {"decision", "agent", "other"} <= {*(rows.fieldnames or ())}:
             raise UsageError(f"{file} is no table of proposals.", hint)

@@ -118,7 +118,7 @@ def sync_dois(
         hint = (
             "Check doi.prefix and doi.endpoint in canoe.toml, CANOE_DOI_USER and CANOE_DOI_PASSWORD; then run it again."
         )
-        raise UsageError(f"{agency} does not let this library in: {done.stopped}.", hint)
+        raise UsageError(f"{agency} does not let this library in: {done.stopped.rstrip('. ')}.", hint)
     if done.parked:
         raise typer.Exit(INPUTS_REFUSED)
 
@@ -219,7 +219,8 @@ def _told(row: DoiRow) -> Iterator[str]:
     if (problem := _problem_of(row)) and row.phase == "parked":
         yield f"    {problem.severity}: {problem.message()}"
     elif row.answer:
-        yield f"    {counted(row.attempts, 'attempt')}; last answer: {row.answer}"
+        tried = f"{counted(row.attempts, 'attempt')}; " if row.attempts else ""
+        yield f"    {tried}last answer: {row.answer}"
 
 
 def _standing(row: DoiRow, home: Home) -> str:

@@ -35,10 +35,14 @@ class Reply:
 
 def cleaned(text: str, credentials: Credentials) -> str:
     """Return what came back on one line, shortened, and without what an answer may echo of who called."""
-    user, password = credentials.user, credentials.password
-    for secret in filter(None, (b64encode(f"{user}:{password}".encode()).decode(), quote_plus(password), password)):
+    password = credentials.password
+    for secret in filter(None, (_basic(credentials), quote_plus(password), password)):
         text = text.replace(secret, "…")
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_LONGEST]
+
+
+def _basic(credentials: Credentials) -> str:
+    return b64encode(f"{credentials.user}:{credentials.password}".encode()).decode()
 
 
 class Unanswered(Exception):
@@ -58,8 +62,9 @@ class Caller:
 
         ``silence`` and ``seconds`` bound the wait for a byte, and for the whole answer.
         """
-        known = f"{credentials.user}:{credentials.password}" if credentials else None
-        self._headers = make_headers(basic_auth=known, user_agent="Canoe")
+        self._headers = make_headers(user_agent="Canoe")
+        if credentials:  # in UTF-8 (RFC 7617, 2.1): urllib3's own takes no letters beyond Latin-1
+            self._headers["Authorization"] = f"Basic {_basic(credentials)}"
         self._seconds, self._timeout = seconds, Timeout(connect=min(10.0, silence), read=silence)
         self._connections = Connections()
         self._pool = PoolManager(num_pools=1, maxsize=1, ssl_context=trusting(), retries=False)

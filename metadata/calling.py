@@ -32,7 +32,7 @@ def retry_after(told: str) -> float | None:
         return float(told[:9])
     try:
         moment = parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())

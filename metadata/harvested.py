@@ -7,6 +7,7 @@ read by itself, so that a bad one costs itself and is named. Nothing is expanded
 
 import codecs
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,6 +16,7 @@ from lxml import etree
 
 from metadata.description import shorten
 from metadata.xmlrecords import OAI
+from metadata.xmltext import legal
 
 LONGEST_TOKEN = 65_536
 _MOST_NODES = 2_000_000  # elements and attributes of one answer: some hundreds of megabytes of tree
@@ -31,7 +33,8 @@ _END = re.compile(rb"</" + _NAME + rb"OAI-PMH\s*>\s*(?:<!--.*?-->\s*)*\Z", re.DO
 _TOKEN = re.compile(rb"<(?P<name>" + _NAME + rb"resumptionToken)(?:\s[^<>]*)?(?:/>|>[^<>]*</(?P=name)\s*>)")
 _RESPONSE = re.compile(rb"<" + _NAME + rb"responseDate\s*>\s*([0-9TZ:.+-]{10,40})\s*<")
 _IDENTIFIER = re.compile(rb"<" + _NAME + rb"identifier\s*>\s*([^<>\s]{1,1000})\s*</")
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:[0-8]|1[124-9]|2\d|3[01]|x0*(?:[0-8bcef]|1[0-9a-f]));", re.I)
+_FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")  # in UTF-8, U+FFFE and U+FFFF the last two
+_REFERENCE = re.compile(rb"&#(?:0*([0-9]{1,7})|[xX]0*([0-9a-fA-F]{1,6}));")
 _AMPERSAND = re.compile(rb"&(?!(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);)")
 
 
@@ -207,12 +210,18 @@ def _read_piece(piece: bytes, context: bytes, remark: tuple[str, ...]) -> Harves
         return _record(_wrapped(data, context), mended)
     except etree.XMLSyntaxError as fault:
         reason = _reason(fault)
-    clean = _AMPERSAND.sub(b"&amp;", _CONTROL.sub(b"", data))
+    clean = _AMPERSAND.sub(b"&amp;", _REFERENCE.sub(_lawful, _FORBIDDEN.sub(b"", data)))
     try:
         return _record(_wrapped(clean, context), (*mended, "characters that XML does not allow were taken out"))
     except etree.XMLSyntaxError:
         found = _IDENTIFIER.search(data)
         return HarvestedRecord(found[1].decode("utf-8", "replace") if found else "", fault=reason, mended=mended)
+
+
+def _lawful(reference: re.Match[bytes]) -> bytes:
+    """Return a reference to a character as XML has it, nothing where it is to one that XML forbids."""
+    number = int(reference[1]) if reference[1] else int(reference[2], 16)
+    return b"&#%d;" % number if number <= sys.maxunicode and legal(chr(number)) else b""
 
 
 def _wrapped(piece: bytes, context: bytes) -> etree._Element:

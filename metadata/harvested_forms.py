@@ -31,7 +31,7 @@ RIGHTS = "http://www.openarchives.org/OAI/2.0/rights/"
 _DEEPEST = 5  # origins of origins that are kept
 _READ = (DC, TERMS, "http://www.openarchives.org/OAI/2.0/oai_dc/", MARC, MODS_NAMESPACE, KERNEL)
 _WRAPPERS = ("http://schema.datacite.org/oai/", "http://dspace.org/qualifieddc/", "http://www.dspace.org/xmlns/dspace")
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?")
+_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}(?:\.[0-9]{1,6})?Z)?")
 _REF = re.compile(r"https?://[^\s<>\"]{1,500}")
 
 
@@ -131,7 +131,7 @@ def origins_of(record: HarvestedRecord, home: Origin) -> tuple[Origin, ...]:
 
 
 def moment(text: str) -> str:
-    """Return a day or an instant of OAI-PMH (section 3.3) that the calendar has, else ``""``."""
+    """Return a day or an instant of OAI-PMH (section 3.3) that calendar and clock have, else ``""``."""
     found = _MOMENT.fullmatch(text.strip())
     return found[0] if found and edtf_dates.from_text(found[1]) == found[1] else ""
 

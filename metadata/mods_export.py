@@ -52,6 +52,9 @@ _RELATIONS: dict[str, dict[str, object]] = {
 }
 _TAGGED = re.compile(r' xml:lang="([^"]*)"')
 _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*")
+_TEXT = r"(?:[^\s\[\]#%]|%[0-9A-Fa-f]{2})*"
+# RFC 3987, without IP literals: what xs:anyURI may hold, and no more.
+_ADDRESS = re.compile(rf"[A-Za-z]+://[^\s\[\]/?#%:]+(?::[0-9]{{1,5}})?(?:[/?]{_TEXT})?(?:#{_TEXT})?")
 
 
 def mods(item: Item, vocabulary: Vocabulary, agency: Agency) -> str:
@@ -225,14 +228,19 @@ def _numbers(item: Item) -> Iterator[str]:
     if item.doi and item.doi.state in _RESOLVING:
         numbers.append(Identifier("doi", item.doi.name))
     for one in dict.fromkeys(numbers):
-        scheme = {"handle": "hdl"}.get(one.scheme, one.scheme)
-        yield leaf("identifier", one.value, {"type": scheme}) if scheme != "url" else ""
+        scheme = {"handle": "hdl", "url": "uri"}.get(one.scheme, one.scheme)
+        yield leaf("identifier", one.value, {"type": scheme}) if not _is_address(one) else ""
 
 
 def _locations(item: Item, agency: Agency) -> Iterator[str]:
     own = leaf("url", f"{agency.base_url}/item/{item.id}", {"access": "object in context", "usage": "primary"})
-    given = (leaf("url", one.value) for one in item.identifiers if one.scheme == "url")
+    given = (leaf("url", one.value) for one in item.identifiers if _is_address(one))
     yield element("location", None, (own, *given))
+
+
+def _is_address(one: Identifier) -> bool:
+    """Say whether it may stand where MODS wants a URI: not all that is a web address in practice is one."""
+    return one.scheme == "url" and _ADDRESS.fullmatch(one.value) is not None
 
 
 def _rights(item: Item) -> Iterator[str]:

@@ -88,8 +88,11 @@ def come_later(wait: int) -> Response:
 def _is_person(request: Request) -> bool:
     """Say whether a browser asks for nothing but a language: a harvester that forgot its verb names no HTML."""
     accepted = ",".join(request.headers.getlist("accept")).lower()
-    asks_nothing = _LANGUAGE.fullmatch(request.scope["query_string"]) is not None
-    return request.method in ("GET", "HEAD") and asks_nothing and "text/html" in accepted
+    return request.method in ("GET", "HEAD") and _asks_nothing(request) and "text/html" in accepted
+
+
+def _asks_nothing(request: Request) -> bool:
+    return _LANGUAGE.fullmatch(request.scope["query_string"]) is not None
 
 
 def _shown(people: Callable[[Request], Response], request: Request) -> Response:
@@ -142,7 +145,7 @@ def _is_brief(provider: Provider, asked: bytes | OaiError, clock: Clock) -> bool
 
 def _respond(provider: Provider, request: Request, asked: bytes | OaiError, clock: Clock, packed: bool) -> Response:
     content = _document(provider, asked, clock())
-    headers = {"Vary": "Accept-Encoding" if request.scope["query_string"] else "Accept, Accept-Encoding"}
+    headers = {"Vary": "Accept, Accept-Encoding" if _asks_nothing(request) else "Accept-Encoding"}
     if packed:
         content = zlib.compress(content, level=1, wbits=_GZIP)
         headers["Content-Encoding"] = "gzip"

@@ -164,7 +164,7 @@ class Fetcher:
                 raise Forbidden(str(fault)) from fault
             except SSLError as fault:
                 raise Trouble(f"its certificate is not accepted ({fault_said(fault)})") from fault
-            except (HTTPError, OSError) as fault:
+            except (HTTPError, OSError, ValueError) as fault:  # urllib3 has ValueError for a chunk of less than nothing
                 said = "it took too long to answer" if is_over() else f"it cannot be reached ({fault_said(fault)})"
                 raise _Passing(said) from fault
         raise Trouble(f"it leads on and on: more than {_MOST_REDIRECTS} redirects")
@@ -205,10 +205,10 @@ class Fetcher:
 
 def _led_on(url: str, answer: BaseHTTPResponse) -> str:
     """Return where an answer leads; every host is judged again when it is connected to."""
-    target = urljoin(url, answer.headers.get("Location", ""))
+    target = answer.headers.get("Location", "")
     try:
-        return require_address(target)
-    except UsageError as fault:
+        return require_address(urljoin(url, target))
+    except (UsageError, ValueError) as fault:
         raise Trouble(f"it leads to {target[:200]!r}, which is no address of the web") from fault
 
 

@@ -20,9 +20,9 @@ from metadata.errors import UsageError
 from metadata.harvested import Answer, PageRefused, each_identifier, read_answer
 from metadata.harvested_forms import moment
 from metadata.xmlrecords import OAI
-from oai.fetching import Fetcher, Trouble, Unavailable
+from oai.fetching import Fetcher, Forbidden, Trouble, Unavailable
 
-DAY = len("2026-11-22")
+DAY, SECOND = len("2026-11-22"), len("2026-11-22T10:20:30")
 MOST_RECORDS = 20_000_000
 _MOST_EMPTY = 10  # pages one after the other that bring nothing new
 _SPARE = 1000  # records that a list may have beyond twice what it says
@@ -106,8 +106,16 @@ class Harvester:
         return Identity(shorten(name, 200) or self.base_url, by_day)
 
     def formats(self) -> dict[str, str]:
-        """Return the namespaces of the metadata that is offered, by prefix; nothing where it does not say."""
-        root = self._ask(verb="ListMetadataFormats").answer.root
+        """Return the namespaces of the metadata that is offered, by prefix; nothing where it does not say.
+
+        Raises Trouble where nobody answers at all.
+        """
+        try:
+            root = self._ask(verb="ListMetadataFormats").answer.root
+        except (Unavailable, Forbidden):
+            raise
+        except Trouble:
+            return {}  # a list may come all the same
         found = () if root is None else root.iterfind(f".//{{{OAI}}}metadataFormat")
         pairs = (
             (one.findtext(f"{{{OAI}}}metadataPrefix"), one.findtext(f"{{{OAI}}}metadataNamespace")) for one in found
@@ -145,8 +153,7 @@ class Harvester:
         except oaiexceptions.NoSetHierarchy as fault:
             raise UsageError("The repository has no sets.", "Harvest it without --set.") from fault
         except _ERRORS as fault:
-            kind = type(fault).__name__
-            said = shorten(str(fault) if kind == "OAIError" else f"{kind[0].lower()}{kind[1:]}: {fault}")
+            said = shorten(str(fault))
             raise (_TokenRefused(said) if walk.is_resumed else Trouble(f"it answers with an error ({said})")) from fault
         except Unavailable:
             raise
@@ -265,7 +272,7 @@ class _Walk:
         self._empty = 0
 
     def _granular(self, stamp: str) -> str:
-        return stamp[:DAY] if self._by_day else stamp
+        return stamp[:DAY] if self._by_day else _whole(stamp)
 
     def taken(self, response: _Response) -> Page:
         """Take in a page. Raises _Missed where it shows that the list began too late."""
@@ -274,7 +281,7 @@ class _Walk:
             self._begin(answer)
         self.is_resumed = False
         # A clock that is ahead would have the next harvest ask for what has not been yet.
-        began = self.harvest.began or min(moment(answer.responded) or now, now)
+        began = self.harvest.began or min(_whole(moment(answer.responded)) or now, now)
         size = max(self.harvest.size, answer.size)
         self.harvest = self._counted(replace(self.harvest, began=began, size=size), answer)
         self._judge(answer)
@@ -331,6 +338,11 @@ class _Walk:
             self._end = f"its list has more than {self._most} records, the limit of the settings"
         self._tokens.add(token)
         self._seen.add(page)
+
+
+def _whole(stamp: str) -> str:
+    """Return a day or an instant without parts of a second, which some repositories write and none may be asked for."""
+    return f"{stamp[:SECOND]}Z" if len(stamp) > SECOND else stamp
 
 
 def _digest(text: str) -> bytes:

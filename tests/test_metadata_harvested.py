@@ -6,7 +6,7 @@ from schemas_here import SHARED
 
 from metadata.description import Description, Rejected
 from metadata.harvested import Answer, PageRefused, read_answer
-from metadata.harvested_forms import described
+from metadata.harvested_forms import described, moment
 
 RECORDINGS = SHARED / "oai"
 
@@ -85,7 +85,22 @@ def test_a_bad_record_costs_itself_and_not_its_page() -> None:
     assert (answer.token, answer.size, answer.responded) == ("on", 8, "2026-03-01T00:00:00Z")
 
 
-@pytest.mark.parametrize("bad", ["\x0b", "&#x1F;", "&#11;", "AT&T ", "&eacute;", "a & b"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "\x0b",
+        "\ufffe",
+        "&#x1F;",
+        "&#11;",
+        "&#xD800;",
+        "&#65535;",
+        "&#X1F389;",
+        "&#x110000;",
+        "AT&T ",
+        "&eacute;",
+        "a & b",
+    ],
+)
 def test_characters_that_xml_forbids_are_taken_out_and_that_is_said(bad: str) -> None:
     answer = read_answer(page(sound(1).replace("Report birch", f"Report {bad} birch"), sound(2)))
     assert titles(answer)[1] == "Report cedar 2"
@@ -182,3 +197,17 @@ def test_the_recordings_are_read_or_named() -> None:
     assert len(found["ListRecords.xml"]) == 2
     assert len([title for title in found["marc.xml"] if title[:7] != "record-"]) >= 99
     assert len(found) == 34
+
+
+@pytest.mark.parametrize("stamp", ["2026-01-31", "2026-01-31T23:59:59Z", " 2026-01-31T00:00:00.125Z "])
+def test_a_moment_that_there_is_is_kept(stamp: str) -> None:
+    assert moment(stamp) == stamp.strip()
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["", "2026-02-30", "2026-01-31T24:00:00Z", "2026-01-31T23:60:00Z", "1899-12-31T23:59:60Z", "2026-01-31T10:00:00",
+     "2026-01-31T10:00:00+02:00", "٢٠٢٦-01-31", "2026-01-31T1٠:00:00Z", "2999-13-01"],
+)  # fmt: skip
+def test_a_moment_that_there_is_not_is_left_out(stamp: str) -> None:
+    assert moment(stamp) == ""

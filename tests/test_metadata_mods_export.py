@@ -57,6 +57,12 @@ FULL = Item(
     series=(Series("Série verte", "no 5", "0317-8471"), Series("Autre")),
     notes=(Text("Une note.", "fr"), Text("A note")),
 )  # fmt: skip
+ODD_ADDRESSES = tuple(
+    Identifier("url", f"http://e.org{rest}")
+    for rest in ("/?a[]=1", "/%zz", "/%", "/#a#b", ":/x", ":port/", "/a%20b?c#d", "/é", "/{x}|y^z`", ":80", "?q=1")
+)
+"""Addresses as records have them; six of them are no URI."""
+
 FIELDS = (
     "titles", "dates", "languages", "type", "concepts", "descriptions", "coverage", "countries", "boxes", "rights",
     "access", "embargo",
@@ -92,6 +98,12 @@ def same(item: Item) -> None:
 @pytest.mark.parametrize("kind", ["guideline", "article", "periodical", "map", "dataset", "thesis", "other", "book"])
 def test_what_is_written_reads_the_same(kind: str) -> None:
     same(replace(FULL, type=kind))
+
+
+def test_an_address_that_is_no_uri_is_told_all_the_same() -> None:
+    item = replace(FULL, identifiers=ODD_ADDRESSES)
+    same(item)
+    assert mods(item, VOCABULARY, AGENCY).count('<identifier type="uri">') == 6
 
 
 def test_a_title_of_unknown_language_stays_so() -> None:
@@ -145,7 +157,13 @@ def schema() -> etree.XMLSchema:
 
 @pytest.mark.shared
 def test_a_full_and_an_empty_record_are_valid(schema: etree.XMLSchema) -> None:
-    for item in (FULL, Item(id="a" * 12), replace(FULL, relations=(Relation("isPartOf", "b" * 12),), type="article")):
+    odd = replace(FULL, identifiers=(*ODD_ADDRESSES, Identifier("url", "http://[::1/")))
+    for item in (
+        FULL,
+        Item(id="a" * 12),
+        odd,
+        replace(FULL, relations=(Relation("isPartOf", "b" * 12),), type="article"),
+    ):
         schema.assertValid(etree.fromstring(mods(item, VOCABULARY, AGENCY)))
 
 

@@ -306,7 +306,8 @@ def test_a_browser_that_asks_nothing_gets_a_page_and_everybody_else_xml(site: Si
             assert reply.said.codes == ["badVerb"]
         assert open_door.send("GET", IDENTIFY, headers={"Accept": BROWSER}).said.codes == []
     assert site.send("GET", headers={"Accept": BROWSER}).said.codes == ["badVerb"]
-    assert site.send("GET").headers["vary"] == "Accept, Accept-Encoding"
+    for query in ("", "lang=fr"):
+        assert site.send("GET", query).headers["vary"] == "Accept, Accept-Encoding"
 
 
 def test_who_asks_too_fast_is_told_when_to_come_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

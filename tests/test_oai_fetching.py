@@ -62,8 +62,9 @@ def test_what_goes_on_failing_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("wait", "least", "most"),
-    [("0", 0.0, 0.0), ("1", 1.0, 1.0), (timedelta(seconds=300), 60.0, 300.0), ("soon", 0.01, 0.01)],
-)
+    [("0", 0.0, 0.0), ("1", 1.0, 1.0), (timedelta(seconds=300), 60.0, 300.0), ("soon", 0.01, 0.01),
+     ("1 Jan 99999999999 00:00:00 GMT", 0.01, 0.01)],
+)  # fmt: skip
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_honoured_as_a_number_and_as_a_moment(
     wait: str | timedelta, least: float, most: float, status: int, monkeypatch: pytest.MonkeyPatch
@@ -114,6 +115,12 @@ def test_an_answer_that_drips_is_given_up() -> None:
     assert time.monotonic() - start < 40  # a thousand bytes, twice, would take a hundred seconds
 
 
+def test_a_chunk_of_less_than_nothing_is_a_fault_of_the_server() -> None:
+    bad = Reply(b"-5\r\n<x/>", headers=(("Transfer-Encoding", "chunked"),))
+    assert "it cannot be reached" in trouble(Repository(fault=always(bad)))
+    assert fetched(Repository(fault=in_turn(bad)))[0]
+
+
 def test_a_silent_server_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         fetcher = Fetcher(f"http://127.0.0.1:{deaf.getsockname()[1]}/", replace(QUICK, silence=0.1, tries=2))
@@ -127,7 +134,7 @@ def test_redirects_are_followed_so_far_and_to_the_web_only() -> None:
 
     assert fetched(Repository(fault=in_turn(to("/elsewhere?verb=Identify"))))[0]
     assert "redirects" in trouble(Repository(fault=always(to("/oai?verb=Identify"))))
-    for place in ("file:///etc/passwd", "ftp://x.example/", "gopher://x/", "//u:p@x.example/", "jar:x"):
+    for place in ("file:///etc/passwd", "ftp://x.example/", "gopher://x/", "//u:p@x.example/", "jar:x", "http://[::1/"):
         assert "no address of the web" in trouble(Repository(fault=always(to(place)))), place
 
 

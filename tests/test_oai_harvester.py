@@ -9,7 +9,7 @@ from thoroughness import usually
 
 from metadata.accession import Harvest
 from metadata.errors import UsageError
-from oai.fetching import Fetcher, Manners, Trouble
+from oai.fetching import Fetcher, Manners, Trouble, Unavailable
 from oai.harvester import Harvester, Page
 
 QUICK = Manners(allow_private=True, seconds=20.0, silence=5.0, tries=2, pause=0.01)
@@ -157,6 +157,22 @@ def test_a_repository_that_goes_by_the_day_is_asked_for_days_whatever_its_record
     assert pages[-1].harvest.newest == "2026-01-01"
 
 
+def test_parts_of_a_second_are_not_asked_for() -> None:
+    def fine(asked: Asked) -> Reply | None:
+        return refusal("badArgument") if "." in asked.get("from", "") else None
+
+    stamped = [replace(one, datestamp=one.datestamp.replace("Z", ".25Z")) for one in RECORDS]
+    bad = on_list(3, refusal("badResumptionToken"))
+    repository = Repository(stamped, fault=lambda asked: bad(asked) or fine(asked))
+    pages, error = harvested(repository)
+    assert (set(identifiers(pages)), error) == (set(EVERY), "")
+    assert repository.lists[3] == {"metadataPrefix": "oai_dc", "from": "2026-01-01T05:00:00Z"}
+    assert pages[-1].harvest.newest == "2026-01-01T09:00:00Z"
+    answer = envelope("<ListRecords>" + RECORDS[0].xml() + "</ListRecords>").replace(b"00:00Z</resp", b"00:00.5Z</resp")
+    pages, _ = harvested(Repository(RECORDS, fault=on_list(1, Reply(answer))))
+    assert pages[0].harvest.began == "2026-03-01T00:00:00Z"
+
+
 def test_a_clock_that_is_ahead_is_not_believed() -> None:
     ahead = envelope("<ListRecords>" + RECORDS[0].xml() + "</ListRecords>").replace(b"2026-03-01", b"2999-03-01")
     pages, _ = harvested(Repository(RECORDS, fault=on_list(1, Reply(ahead))))
@@ -247,7 +263,7 @@ def test_a_few_pages_without_records_are_borne() -> None:
         (Reply(envelope("<ListRecords><record>")[:-10]), "cut short"),
         (Reply(b"Forbidden", 403), "HTTP status 403"),
         (refusal("cannotDisseminateFormat"), "cannotDisseminateFormat"),
-        (refusal("badArgument"), "badArgument: No."),
+        (refusal("badArgument"), "error (badArgument: No.)"),
         (refusal("Foo\x20bar"), "Foo bar: No."),
         (refusal(""), "No."),
         (refusal("__name__"), "__name__"),
@@ -282,6 +298,14 @@ def test_who_it_is_and_what_it_offers() -> None:
         harvester = Harvester(Fetcher(url, QUICK))
         assert (harvester.identify().name, harvester.identify().by_day) == ("A library", True)
         assert harvester.formats() == {"oai_dc": "http://www.openarchives.org/OAI/2.0/oai_dc/"}
+
+
+@pytest.mark.parametrize("reply", [Reply(b"Not found", 404), Reply(b"<html/>"), Reply(b"", 500)])
+def test_who_cannot_say_what_it_offers_may_have_lists_all_the_same(reply: Reply) -> None:
+    with serving(Repository(fault=lambda asked: reply if asked["verb"] == "ListMetadataFormats" else None)) as url:
+        assert Harvester(Fetcher(url, QUICK)).formats() == {}
+    with serving(Repository(fault=lambda _: Reply(b"", 503))) as url, pytest.raises(Unavailable):
+        Harvester(Fetcher(url, QUICK)).formats()
 
 
 def test_who_does_not_say_who_it_is_cannot_be_harvested() -> None:

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingest.tesserocr_engine import models_folder
+from ingest.models import models_folder
 from metadata.errors import ProgramMissing
 from metadata.languages import to_tesseract
 

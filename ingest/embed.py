@@ -14,7 +14,7 @@ from pikepdf import Array, Dictionary, Name, Pdf
 from PIL import Image
 
 from ingest.documents import Limits
-from ingest.images import believable_dpi, flat, grey, opened
+from ingest.images import believable_dpi, flat, grey, opened, square_size
 from ingest.tiff_jpeg import Coded, jpeg_in_tiff
 
 _SMALLEST, _LARGEST = 3, 14_400  # units of the sides of a page (ISO 32000-1, annex C.2)
@@ -29,9 +29,10 @@ def add_image_page(pdf: Pdf, path: Path, frame: int, limits: Limits) -> pikepdf.
     """
     with opened(path, limits, frame) as image:
         stream = _stream(pdf, image, path)
-        scale = max(72 / believable_dpi(image), _SMALLEST / min(image.size))
-        scale = min(scale, _LARGEST / max(image.size))
-    width, height = int(stream.Width) * scale, int(stream.Height) * scale
+        size = square_size(image)
+        scale = max(72 / believable_dpi(image), _SMALLEST / min(size))
+        scale = min(scale, _LARGEST / max(size))
+    width, height = size[0] * scale, size[1] * scale
     page = pdf.add_blank_page()
     page.mediabox = Array([0, 0, round(width, 3), round(height, 3)])
     page.add_resource(stream, Name.XObject, Name.Scan)

@@ -7,10 +7,10 @@ Sauvola's loses worn type and what stands in deep shadow, where this reads all o
 import math
 from pathlib import Path
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter
 
 from ingest.images import READABLE, save_plain
-from ingest.look import THUMBNAIL, paper_of
+from ingest.look import THUMBNAIL, lightest_tiles
 
 _DARKEST = 40  # what is darker is no paper in the shadow but the scanner's lid, or a picture
 
@@ -26,6 +26,8 @@ def evened(path: Path, target: Path) -> Path:
     with Image.open(path, formats=READABLE) as image:
         grey = image.convert("L")
     thumbnail = grey.reduce(max(1, max(grey.size) // THUMBNAIL))
-    paper = paper_of(thumbnail).resize(grey.size, Image.Resampling.BILINEAR)
+    # Made as much narrower again as it was made wider: else the light reaches into a shadow that has an edge.
+    tones = lightest_tiles(thumbnail).filter(ImageFilter.MinFilter(3)).filter(ImageFilter.BoxBlur(1))
+    paper = tones.resize(grey.size, Image.Resampling.BILINEAR)
     darker = ImageChops.subtract(paper.point(_OF_PAPER), grey.point(_LOGARITHMS))
     return save_plain(darker.point(_QUOTIENTS), target)

@@ -22,9 +22,9 @@ from distributed import get_worker
 from ingest.documents import Document, Limits
 from ingest.engine import OcrEngine
 from ingest.images import Picture
+from ingest.models import models_folder
 from ingest.read import PageRead, image_folder, page_file, recognise_page
 from ingest.room import DISK_FAULTS
-from ingest.tesserocr_engine import models_folder
 from ingest.workers import Failed, Workers
 from metadata.errors import CanoeError
 

@@ -26,6 +26,13 @@ READABLE = (*FORMATS, "PPM")
 LONGEST_SIDE = 32_000
 """Pixels; Tesseract refuses more than 32,767."""
 
+_DPI = (100, 1200)
+_FEWEST = 600  # pixels of a page's longer side; what has less may be as small as its file says
+_FAX = (1.8, 2.3)  # how much finer across than down: 204 × 98 dots an inch (ITU-T T.4, 2.1)
+
+SMALLEST_PAGE = 3
+"""Inches of its longer side: a page that would be smaller was scanned at less than its file says."""
+
 _TURNS = {3: 180, 6: 90, 8: 270}  # Exif 2.32, 4.6.4 A, Orientation → clockwise turn to upright
 _ORIENTATION, _SUBFILE_TYPE, _REDUCED = 0x0112, 255, 2
 _TRANSPOSE = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
@@ -92,7 +99,8 @@ def picture(path: Path, frame: int, folder: Path, limits: Limits) -> Picture:
     """Return a frame as the engine should get it, written into ``folder`` unless the file itself will do."""
     with opened(path, limits, frame) as image:
         turn = stored_turn(image)
-        scale = reading_scale(image.size, limits)
+        size = square_size(image)
+        scale = reading_scale(size, limits)
         dpi = believable_dpi(image)
         if turn == 0 and scale == 1 and _as_it_is(image):
             return Picture(path.resolve(), dpi)
@@ -100,7 +108,9 @@ def picture(path: Path, frame: int, folder: Path, limits: Limits) -> Picture:
         if scale < 1:
             # Of an image of 1 bit Pillow would leave out every other pixel or so.
             tones = upright.convert("L") if upright.mode == "1" else upright
-            upright = tones.resize([max(1, int(side * scale)) for side in tones.size], reducing_gap=2.0)
+            upright = tones.resize([max(1, int(side * scale)) for side in size], reducing_gap=2.0)
+        elif size != image.size:
+            upright = upright.resize(size, Image.Resampling.NEAREST)
         if turn:
             upright = upright.transpose(_TRANSPOSE[turn])
         return Picture(save_plain(upright, folder / f"{frame}.pnm"), round(dpi * scale), turn, scale < 1)
@@ -130,11 +140,24 @@ def stored_turn(image: Image.Image) -> int:
 def believable_dpi(image: Image.Image) -> int:
     """Return the resolution the file states where that can be, else one that suits a page of its size."""
     stated = image.info.get("dpi", (0, 0))[0]
-    if 100 <= stated <= 1200:
-        return round(float(stated))
     longest = max(image.size)
-    inches = longest / 300
-    return 300 if 5 <= inches <= 20 else min(1200, max(100, round(longest / 11.7)))
+    shrunk = _FEWEST <= longest < SMALLEST_PAGE * stated
+    return likely_dpi(longest) if shrunk or not _DPI[0] <= stated <= _DPI[1] else round(float(stated))
+
+
+def likely_dpi(longest: int) -> int:
+    """Return the resolution of a page whose longer side has so many pixels, where nothing else tells it."""
+    return 300 if 5 <= longest / 300 <= 20 else min(_DPI[1], max(_DPI[0], round(longest / 11.7)))
+
+
+def square_size(image: Image.Image) -> tuple[int, int]:
+    """Return width and height that an image has once its pixels are square: those of a coarse fax are twice as high."""
+    width, height = image.size
+    if image.mode != "1" or image.format != "TIFF":
+        return width, height
+    across, down = map(float, image.info.get("dpi", (0, 0)))
+    finer = across / down if down else 1.0
+    return width, round(height * finer) if _FAX[0] <= finer <= _FAX[1] else height
 
 
 def reading_scale(size: tuple[int, int], limits: Limits) -> float:
@@ -166,7 +189,7 @@ def _admit(image: Image.Image, limits: Limits) -> None:
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
-    width, height = image.size
+    width, height = square_size(image)
     return (height, width) if stored_turn(image) in (90, 270) else (width, height)
 
 

@@ -20,8 +20,10 @@ STEEPEST = 12
 """Degrees; a page that lies more askew than this is not put right."""
 
 _TILE = 8  # pixels of the thumbnail: wider than a stroke, narrower than a shadow
+_RIM = 2  # tiles: a fifth of an inch
 _CONTRAST = 25  # grey levels that ink is darker than the paper around it
 _LEAST_INK = 0.005
+_MOST_INK = 0.4  # of dark print on light paper; where more is dark, the print is the light
 _DIM = 0.8  # of the lightest paper: what the darkest is at least on a page that is lit evenly
 _PEAK = 1.3
 _SIDEWAYS = 2.0
@@ -46,16 +48,17 @@ class Look:
 def look_at(path: Path) -> Look:
     """Return what a page image (grey, 1-bit or colour) shows; raises what Pillow raises on damage."""
     thumbnail, bitonal = _thumbnail(path)
-    paper = paper_of(thumbnail)
-    tones = sorted(paper.tobytes())
-    darkest, tone, lightest = (tones[len(tones) * part // 100] for part in (5, 50, 95))
+    paper = _paper_of(thumbnail)
+    darkest, tone, lightest = _tones(paper.tobytes(), 5, 50, 95)
     full = paper.resize(thumbnail.size, Image.Resampling.BILINEAR)
     ink = _above(ImageChops.subtract(full, thumbnail), _CONTRAST)
     share = _share(ink)
     if share < _LEAST_INK:
         return Look(paper=tone, ink=share)
     skew, sideways = _lie(ink)
-    return Look(skew, sideways, not bitonal and darkest < _DIM * lightest, tone, share)
+    darkest = max(darkest, *_tones(_rim(paper), 2))
+    uneven = not bitonal and share < _MOST_INK and darkest < _DIM * lightest
+    return Look(skew, sideways, uneven, tone, share)
 
 
 def _thumbnail(path: Path) -> tuple[Image.Image, bool]:
@@ -66,10 +69,31 @@ def _thumbnail(path: Path) -> tuple[Image.Image, bool]:
     return grey.reduce(max(1, max(grey.size) // THUMBNAIL)), image.mode == "1"
 
 
-def paper_of(thumbnail: Image.Image) -> Image.Image:
-    """Return the tone of the paper all over a grey thumbnail, smaller than it: the lightest of tiles side by side."""
-    tiles = thumbnail.reduce(_TILE)
-    return tiles.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.BoxBlur(1))
+def lightest_tiles(thumbnail: Image.Image) -> Image.Image:
+    """Return a grey thumbnail in tiles, smaller than it, each as light as the lightest of those beside it."""
+    return thumbnail.reduce(_TILE).filter(ImageFilter.MaxFilter(3))
+
+
+def _paper_of(thumbnail: Image.Image) -> Image.Image:
+    """Return the tone of the paper all over a grey thumbnail."""
+    return lightest_tiles(thumbnail).filter(ImageFilter.BoxBlur(1))
+
+
+def _tones(tiles: bytes, *parts: int) -> list[int]:
+    """Return the tones that so many in a hundred tiles are darker than."""
+    tones = sorted(tiles)
+    return [tones[len(tones) * part // 100] for part in parts]
+
+
+def _rim(paper: Image.Image) -> bytes:
+    """Return the tiles along the edges: a shadow falls across them, a picture stands within its margins."""
+    width, height = paper.size
+    across, down = min(_RIM, width), min(_RIM, height)
+    sides = (
+        (0, 0, width, down), (0, height - down, width, height),
+        (0, 0, across, height), (width - across, 0, width, height),
+    )  # fmt: skip
+    return b"".join(paper.crop(side).tobytes() for side in sides)
 
 
 def _lie(ink: Image.Image) -> tuple[float, bool]:

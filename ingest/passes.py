@@ -11,6 +11,7 @@ from typing import Protocol
 
 from PIL import Image
 
+from ingest.dictionary import Dictionaries, dictionary_words
 from ingest.evening import evened
 from ingest.images import READABLE, turned
 from ingest.languages import tag_of
@@ -25,12 +26,16 @@ _DOUBTFUL = 60.0  # upright pages score 85–96, turned ones about 35
 _POOR = 70.0
 _UNSURE = 80.0  # of an evened page: well read, it scores as others do
 _BETTER = 1.03
-_READ_WELL = 70.0
-_LETTERS = 3
+_READ_WELL = 80.0
+_LETTERS = 4
 _FEW_LETTERS = 20
 _NOISE = 45.0
+_GUESSED = 38.0  # below, Tesseract takes words from its own dictionary for what it does not see
 _WORDLIKE = 0.1
+_KNOWN, _FEWEST_KNOWN = 0.3, 5  # words of a dictionary, of those that are long enough to be told by it
 _DPI = (70, 2400)  # what Tesseract believes
+
+_dictionaries = Dictionaries()  # of a worker, which reads many pages
 
 
 class Recogniser(Protocol):
@@ -64,7 +69,9 @@ class _Reader:
         look = look_at(image)
         turn = self.recogniser.orientation(image) if look.sideways else 0
         page = self._turned(image, turn) if turn else self._lying(image, look)
-        return page if _says_something(page) else replace(page, text="", words=(), confidence=0.0, language="")
+        if _says_something(page, self.languages):
+            return page
+        return replace(page, text="", words=(), confidence=0.0, language="")
 
     def _turned(self, image: Path, turn: int) -> Page:
         upright = turned(image, turn, self.folder / "upright.pnm")
@@ -133,13 +140,26 @@ def _is_sideways(page: Page) -> bool:
     return tall > len(boxes) / 2
 
 
-def _says_something(page: Page) -> bool:
-    """Say whether the words are words, and not what dust on a blank sheet, or a picture, was taken for."""
+def _says_something(page: Page, languages: tuple[str, ...]) -> bool:
+    """Say whether the words are words, and not what dust on a blank sheet, or a picture, was taken for.
+
+    Nor what shines through it from the other side: mirrored, some of its short words look like others.
+    """
     letters = _letters(page.words)
     if letters < _FEW_LETTERS:
         return letters > 0 and page.confidence >= _NOISE
     sure = (word for word in page.words if word.confidence >= _READ_WELL and _is_wordlike(word.text))
-    return page.confidence >= _NOISE or _letters(sure) >= _WORDLIKE * letters
+    if page.confidence >= _DOUBTFUL or _letters(sure) >= _WORDLIKE * letters:
+        return True
+    known = (_is_known(page.words, tag_of(language)) for language in languages)
+    return page.confidence >= _GUESSED and any(known)
+
+
+def _is_known(words: Iterable[Word], language: str) -> bool:
+    """Say whether a language has such words: coarse print is doubted throughout, and yet half of it is read."""
+    parts = [part for word in words for part in dictionary_words(word.text) if len(part) >= _LETTERS]
+    known, _ = _dictionaries.count(language, parts)
+    return known >= max(_FEWEST_KNOWN, _KNOWN * len(parts))
 
 
 def _is_wordlike(text: str) -> bool:

@@ -12,7 +12,7 @@ import pypdfium2.raw as raw
 from PIL import Image
 
 from ingest.documents import Limits
-from ingest.images import Picture, is_one_tone, reading_scale, save_plain
+from ingest.images import SMALLEST_PAGE, Picture, is_one_tone, likely_dpi, reading_scale, save_plain
 from ingest.textlayer import DPI, sheet_of
 
 _EDGE = 1.5  # points by which a scan may miss the edge of its page and still be the page
@@ -86,9 +86,12 @@ def _take_out(page: pikepdf.Page, shown: tuple[float, float], target: Path) -> P
     image = page.resources.get("/XObject", pikepdf.Dictionary()).get(names[0]) if len(names) == 1 else None
     if not isinstance(image, pikepdf.Stream) or not _is_plain(image):
         return None
-    dpi = round(int(image.Width) * 72 / shown[0])
-    across, down = dpi, round(int(image.Height) * 72 / shown[1])
-    if not (_RAW_DPI[0] <= dpi <= _RAW_DPI[1] and abs(across - down) <= 2):
+    size = int(image.Width), int(image.Height)
+    dpi, down = (round(pixels * 72 / side) for pixels, side in zip(size, shown, strict=True))
+    square = abs(dpi - down) <= max(2, dpi // 300)
+    if max(shown) < SMALLEST_PAGE * 72 and dpi > _RAW_DPI[1]:
+        dpi = likely_dpi(max(size))  # rendered at the size that is told, its letters would be specks
+    if not (_RAW_DPI[0] <= dpi <= _RAW_DPI[1] and square):
         return None
     if _filters(image) == ["/DCTDecode"]:
         target.write_bytes(image.read_raw_bytes())

@@ -6,10 +6,7 @@ where it can; where it cannot, and where it crashes, it is the worker's end (:mo
 
 import importlib.metadata
 import os
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -17,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ingest.engine import OcrFailed
+from ingest.models import SUFFIX, models_folder
 from ingest.passes import read_page_image
 from ingest.tsv import Block, parse
 from metadata.errors import ProgramMissing
 from metadata.model import Page
 
-_SUFFIX = ".traineddata"
-_USUAL = ("/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata", "/usr/local/share/tessdata")
 _MODELS_KEPT = 3
 
 
@@ -45,7 +41,7 @@ class TesserOcr:
     @staticmethod
     def languages() -> tuple[str, ...]:
         """Return the ISO 639-2 codes of the installed models, sorted; raises ProgramMissing."""
-        found = Path(TesserOcr.installed().models).glob(f"*{_SUFFIX}")
+        found = Path(TesserOcr.installed().models).glob(f"*{SUFFIX}")
         return tuple(sorted(path.stem for path in found if path.stem != "osd"))
 
     def agent(self) -> str:
@@ -91,7 +87,7 @@ class _Calls:
         return (360 - int(told["orient_deg"])) % 360 if told and told["orient_conf"] > 0 else 0
 
     def _model(self, languages: str) -> Any:
-        missing = [code for code in languages.split("+") if not Path(self.engine.models, code + _SUFFIX).is_file()]
+        missing = [code for code in languages.split("+") if not Path(self.engine.models, code + SUFFIX).is_file()]
         if missing:
             raise OcrFailed(f"tesseract: {self.engine.models} has no model for {', '.join(missing)}")
         return _model(self.engine.models, languages)
@@ -119,22 +115,3 @@ def _show(model: Any, image: Path, dpi: int) -> None:
         raise OcrFailed(f"tesseract: {error}") from error
     if dpi:
         model.SetSourceResolution(dpi)
-
-
-def models_folder() -> Path:
-    """Return the folder of the installed models: the environment's, the program's, or where they usually are."""
-    for folder in _candidates():
-        if any(folder.glob(f"*{_SUFFIX}")):
-            return folder
-    hint = "On Debian or Ubuntu: apt install tesseract-ocr-eng tesseract-ocr-fra tesseract-ocr-spa tesseract-ocr-osd"
-    raise ProgramMissing("Tesseract's language models are not installed.", hint)
-
-
-def _candidates() -> Iterator[Path]:
-    if stated := os.environ.get("TESSDATA_PREFIX"):
-        yield Path(stated)
-    if shutil.which("tesseract"):
-        told = subprocess.run(["tesseract", "--list-langs"], capture_output=True, text=True, check=False, timeout=30)
-        if named := told.stdout.partition('"')[2].partition('"')[0]:
-            yield Path(named)
-    yield from map(Path, _USUAL)

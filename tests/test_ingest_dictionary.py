@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ingest.dictionary import Dictionaries, Dictionary, dictionary_words
-from ingest.tesserocr_engine import models_folder
+from ingest.models import models_folder
 
 LETTERS = "NULL a b c é"
 

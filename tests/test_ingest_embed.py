@@ -36,6 +36,12 @@ def test_images_of_any_depth_show_what_they_did(tmp_path: Path, mode: str, suffi
     assert shown.resize((3, 3)).tobytes() == pytest.approx(wanted.convert("L").resize((3, 3)).tobytes(), abs=3)
 
 
+def test_a_coarse_fax_is_shown_in_its_true_proportions(tmp_path: Path) -> None:
+    Image.new("1", (1020, 490), 1).save(tmp_path / "a.tif", dpi=(204, 98), compression="group4")
+    shown, _ = _shown(tmp_path / "a.tif")
+    assert shown.size == (1500, 1500)
+
+
 def test_a_photograph_of_several_images_stays_as_it_is(tmp_path: Path) -> None:
     colours = [Image.new("RGB", (200, 100), colour) for colour in ("red", "blue")]
     colours[0].save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=colours[1:])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageOps
 from scans import ENGLISH, FRENCH, scan_of
 from thoroughness import usually
 
@@ -82,7 +82,7 @@ def test_a_page_is_read_the_same_whatever_was_read_before(engine: OcrEngine, tmp
     assert _read(engine, english, tmp_path) == first
 
 
-@pytest.mark.parametrize("kind", ["paper", "dust", "dither", "black"])
+@pytest.mark.parametrize("kind", ["paper", "dust", "dither", "black", "shine"])
 def test_what_says_nothing_has_no_words(engine: OcrEngine, tmp_path: Path, kind: str) -> None:
     paper = scan_of(tmp_path, [""])[0]
     noise = Image.effect_noise((480, 320), 120)  # as small as shows it: to find nothing takes long
@@ -91,9 +91,18 @@ def test_what_says_nothing_has_no_words(engine: OcrEngine, tmp_path: Path, kind:
         "dust": noise.point([0 if value < 10 else 255 for value in range(256)]),
         "dither": noise.resize((120, 80)).resize((480, 320)).convert("1"),
         "black": Image.new("L", (1250, 834), 3),
+        "shine": Image.blend(paper, ImageOps.mirror(scan_of(tmp_path, [FRENCH])[0]), 0.5),
     }
     page = _read(engine, images[kind], tmp_path)
     assert (page.text, page.words, page.confidence) == ("", (), 0.0)
+
+
+def test_coarse_print_is_kept_as_far_as_it_is_read(engine: OcrEngine, tmp_path: Path) -> None:
+    fine = scan_of(tmp_path, [ENGLISH])[0]
+    coarse = fine.resize((fine.width * 10 // 52, fine.height * 10 // 52), Image.Resampling.BOX)
+    page = _read(engine, coarse, tmp_path)
+    assert page.confidence < 60
+    assert {"wetlands", "northern", "home"} <= set(page.text.split())
 
 
 def test_a_reading_that_takes_too_long_is_given_up_and_the_next_goes_on(engine: Any, tmp_path: Path) -> None:

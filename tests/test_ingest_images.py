@@ -89,12 +89,31 @@ def test_a_photograph_with_a_small_copy_beside_it_is_a_jpeg(tmp_path: Path) -> N
         ((600, 900), 0, 100),
         ((9000, 12000), 0, 1026),
         ((4960, 7016), 600, 600),
+        ((2480, 3508), 1200, 300),
+        ((870, 1245), 600, 106),
+        ((1500, 900), 300, 300),
+        ((256, 250), 300, 300),
     ],
 )
 def test_absurd_resolutions_are_mended_by_the_size_of_the_page(size: tuple[int, int], stated: int, dpi: int) -> None:
     image = Image.new("1", size)
     image.info["dpi"] = (stated, stated)
     assert believable_dpi(image) == dpi
+
+
+@pytest.mark.parametrize(
+    ("mode", "dpi", "size"),
+    [("1", (204, 98), (60, 187)), ("1", (204, 196), (60, 90)), ("1", (300, 72), (60, 90)), ("L", (204, 98), (60, 90))],
+)
+def test_a_coarse_fax_is_read_in_its_true_proportions(
+    tmp_path: Path, mode: str, dpi: tuple[int, int], size: tuple[int, int]
+) -> None:
+    path = _saved(Image.new(mode, (60, 90), 255), tmp_path / "a.tif", dpi=dpi)
+    assert page_sizes(path, LIMITS) == {0: size}
+    with Image.open(picture(path, 0, tmp_path, LIMITS).path) as shown:
+        assert (shown.size, shown.mode) == (size, mode)
+    with Image.open(picture(path, 0, tmp_path, replace(LIMITS, read_pixels=2000)).path) as reduced:
+        assert reduced.width / reduced.height == pytest.approx(size[0] / size[1], rel=0.05)
 
 
 def test_an_image_above_the_limit_is_not_decoded(tmp_path: Path) -> None:

@@ -53,6 +53,19 @@ def test_a_shadow_is_told_from_dark_paper(scan: Image.Image, tmp_path: Path) -> 
     assert not _look(ImageChops.multiply(scan, Image.new("L", scan.size, 90)), tmp_path).uneven
 
 
+def test_a_picture_within_its_margins_is_no_shadow(scan: Image.Image, tmp_path: Path) -> None:
+    picture = Image.new("L", (scan.width // 2, scan.height // 2), 70)
+    scan.paste(picture, (scan.width // 4, scan.height // 4))
+    assert not _look(scan, tmp_path).uneven
+    scan.paste(picture, (scan.width // 4, scan.height // 2))  # down to the edge
+    assert _look(scan, tmp_path).uneven
+
+
+def test_white_print_on_a_dark_ground_is_not_unevenly_lit(scan: Image.Image, tmp_path: Path) -> None:
+    dark = ImageChops.invert(scan).crop((60, 80, 1000, 420))
+    assert not _look(dark.point([min(255, 70 + value) for value in range(256)]), tmp_path).uneven
+
+
 def test_paper_noise_is_no_ink(tmp_path: Path) -> None:
     blank = Image.new("L", (800, 800), 240)
     assert _look(degraded(blank), tmp_path).ink < 0.001

@@ -11,6 +11,14 @@ from scans import LIMITS, scanned
 from ingest.pdfpages import page_picture
 
 
+def test_a_scan_on_a_sheet_as_small_as_a_stamp_is_taken_out_whole(tmp_path: Path) -> None:
+    path = scanned(tmp_path / "a.pdf", [Image.linear_gradient("L").resize((1250, 1733))], dpi=1300)
+    found = page_picture(path, 1, tmp_path, LIMITS)
+    assert found
+    with Image.open(found.path) as image:
+        assert (image.size, found.dpi) == ((1250, 1733), 300)
+
+
 @pytest.mark.parametrize("mode", ["taken out", "rendered"])
 @pytest.mark.parametrize("unit", [1, 10])
 def test_a_sheet_in_large_units_is_read_in_full(tmp_path: Path, mode: str, unit: int) -> None:

@@ -171,8 +171,6 @@ def test_a_blank_sheet_says_nothing(tmp_path: Path) -> None:
 @pytest.mark.ocr
 @pytest.mark.shared
 def test_awkward_files_come_in_or_are_refused_by_name(tmp_path: Path) -> None:
-    if not HARD.exists():
-        pytest.skip("../shared/data is absent")
     names = ["stamp_only.pdf", "html_named.pdf", "enc_user.pdf", "bad_text_layer.pdf", "bomb_40000.tif"]
     names += ["a'b;$(x) & c.pdf", *usually([], thoroughly=["Año 2080 – Ñandú «edición».pdf"])]
     made = [document(HARD / name, tmp_path / str(n), ("fra",) if n < 4 else ("spa",)) for n, name in enumerate(names)]
@@ -210,8 +208,6 @@ def _turned_and_tiff(turned: Path, tiff: Path, folder: Path) -> tuple[list[Page]
 @pytest.mark.shared
 @ONLY_THOROUGHLY
 def test_turned_and_multipage_scans_of_whole_pages_are_read(tmp_path: Path) -> None:
-    if not HARD.exists():
-        pytest.skip("../shared/data is absent")
     turned, tiff = _turned_and_tiff(HARD / "rot180.pdf", HARD / "multipage_g4.tif", tmp_path)
     assert [page.rotation for page in turned] == [180]
     assert "all very well to join them" in turned[0].text

@@ -173,8 +173,6 @@ def shared_files() -> Iterator[Path]:
 
 @pytest.mark.shared
 def test_every_piece_of_every_shared_file_is_accounted_for() -> None:
-    if not SHARED.exists():
-        pytest.skip("../shared/data is absent")
     for path in shared_files():
         if path.parent.name == "speed":
             continue
@@ -192,8 +190,6 @@ def test_every_piece_of_every_shared_file_is_accounted_for() -> None:
 
 @pytest.mark.shared
 def test_good_neighbours_in_hostile_files_all_come_in() -> None:
-    if not SHARED.exists():
-        pytest.skip("../shared/data is absent")
     for path in sorted((SHARED / "hostile" / "marc").glob("*.mrc")):
         good = path.read_bytes().count(b"aGood title")
         found = titles(path.read_bytes())
@@ -202,8 +198,6 @@ def test_good_neighbours_in_hostile_files_all_come_in() -> None:
 
 @pytest.mark.shared
 def test_damaged_records_read_like_their_repaired_twins() -> None:
-    if not SHARED.exists():
-        pytest.skip("../shared/data is absent")
     folder = SHARED / "marc" / "marc4j"
     broken = read((folder / "pride-and-prejudice-with-many-errors.mrc").read_bytes())
     repaired = read((folder / "pride-and-prejudice-fixed.mrc").read_bytes())
@@ -215,8 +209,6 @@ def test_damaged_records_read_like_their_repaired_twins() -> None:
 @pytest.mark.filterwarnings("ignore::pymarc.exceptions.BadSubfieldCodeWarning")
 @pytest.mark.parametrize("name", ["evergreen/lul_fre_100.mrc", "marc4j/brkrtest.mrc", "marc4j/selectedRecs.mrc"])
 def test_marc8_text_equals_pymarcs(name: str) -> None:
-    if not SHARED.exists():
-        pytest.skip("../shared/data is absent")
     path = SHARED / "marc" / name
     with path.open("rb") as stream:
         peers = [made["245"]["a"] for made in pymarc.MARCReader(stream) if made]
@@ -230,8 +222,6 @@ def test_marc8_text_equals_pymarcs(name: str) -> None:
 
 @pytest.mark.shared
 def test_titles_equal_the_dublin_core_oracle() -> None:
-    if not SHARED.exists():
-        pytest.skip("../shared/data is absent")
     oracle = (SHARED / "marc" / "dc-oracle" / "lul_fre_100.mrc.dc.jsonl").read_text("utf-8").splitlines()
     expected = [dict(reversed(json.loads(line)["dc"]))["title"] for line in oracle]
     ours = titles((SHARED / "marc" / "evergreen" / "lul_fre_100.mrc").read_bytes())

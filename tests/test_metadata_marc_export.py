@@ -339,8 +339,6 @@ def same_values(item: Item) -> Item:
 
 @pytest.mark.shared
 def test_items_of_real_records_read_the_same_again() -> None:
-    if not (SHARED / "marc").is_dir():
-        pytest.skip("../shared/data is absent")
     counts: Counter[str] = Counter()
     for item in described():
         xml = marcxml(item, VOCABULARY, AGENCY)

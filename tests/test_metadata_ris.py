@@ -174,8 +174,6 @@ def test_blocks_of_any_length_give_the_same(size: int, parts: list[str]) -> None
 
 @pytest.mark.shared
 def test_a_real_file() -> None:
-    if not SHARED.is_file():
-        pytest.skip("the shared files are not here")
     assert is_ris(SHARED.read_bytes())
     (found,) = read(SHARED.read_bytes())
     assert isinstance(found, Description)

@@ -348,8 +348,6 @@ def test_what_uris_have_in_common(uris: Sequence[str], same: str) -> None:
     ],
 )
 def test_the_real_ones_come_in(name: str, concepts: int, refused: int, told: dict[str, int]) -> None:
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data is absent")
     found = read_vocabulary([Source((SHARED / name).read_bytes(), name)], "urn:x")
     assert (len(found.concepts), found.refused, dict(codes(found))) == (concepts, refused, told)
 

@@ -185,8 +185,6 @@ def test_too_large_a_vocabulary_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_real_vocabularies_come_in_whole(name: str, media_type: str, concepts: int, without_label: int) -> None:
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data is absent")
     held = read_skos((SHARED / name).read_bytes(), media_type)
     assert len(held.concepts) == concepts
     assert sum(not concept.labels for concept in held.concepts.values()) == without_label

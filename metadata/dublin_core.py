@@ -16,7 +16,7 @@ from urllib.parse import quote
 from metadata.languages import to_iso639_3
 from metadata.model import Box, Contribution, File, Identifier, Item, Text
 from metadata.relators import CREATORS, STAND_INS
-from metadata.rights import is_open
+from metadata.rights import ACCESS_TERMS, is_open
 from metadata.standard_numbers import doi_address
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
@@ -68,6 +68,7 @@ def oai_dc(item: Item, base_url: str, vocabulary: Vocabulary, subjects_in: str =
         *_texts("coverage", item.coverage),
         *_plain("coverage", [when.value for when in item.dates if when.kind == "covered"]),
         *_plain("coverage", [dcmi_box(box) for box in item.boxes if box.on_earth]),
+        *_plain("rights", [ACCESS_TERMS[item.access]]),
         *_texts("rights", item.rights),
         _CLOSING,
     ]

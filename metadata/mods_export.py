@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from metadata.marc_export import Agency
 from metadata.marc_fixed import language_code
 from metadata.model import Agent, Box, Contribution, Identifier, Item, Text
+from metadata.rights import ACCESS_TERMS
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
 from metadata.xmlbuild import element, leaf
@@ -37,12 +38,6 @@ _MATERIALS = {
     "other": "",
 }
 _RESOLVING = frozenset({"findable", "registered", "external"})
-_ACCESS = {
-    "open": "info:eu-repo/semantics/openAccess",
-    "embargoed": "info:eu-repo/semantics/embargoedAccess",
-    "restricted": "info:eu-repo/semantics/restrictedAccess",
-    "metadata-only": "http://purl.org/coar/access_right/c_14cb",
-}
 _RELATIONS: dict[str, dict[str, object]] = {
     "isTranslationOf": {"otherType": "translation of"},
     "isPartOf": {"type": "host"},
@@ -245,7 +240,7 @@ def _is_address(one: Identifier) -> bool:
 
 def _rights(item: Item) -> Iterator[str]:
     yield from _texts("accessCondition", item.rights, "use and reproduction")
-    stated = [_ACCESS[item.access]] if item.access else []
+    stated = [ACCESS_TERMS[item.access]] if item.access else []
     stated += [f"info:eu-repo/date/embargoEnd/{item.embargo}"] if item.embargo else []
     yield from _texts("accessCondition", map(Text, stated), "restriction on access")
 

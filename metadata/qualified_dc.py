@@ -13,6 +13,7 @@ from metadata.dublin_core import dcmi_box, iso_date
 from metadata.languages import to_iso639_3
 from metadata.model import Identifier, Item, Text
 from metadata.relators import CREATORS
+from metadata.rights import ACCESS_TERMS
 from metadata.standard_numbers import doi_address
 from metadata.types import TYPES
 from metadata.vocabulary import Vocabulary
@@ -28,12 +29,6 @@ _DECLARED = {
     "xsi:schemaLocation": f"{NAMESPACE} {SCHEMA}",
 }
 _RESOLVING = frozenset({"findable", "registered", "external"})
-_ACCESS = {
-    "open": "info:eu-repo/semantics/openAccess",
-    "embargoed": "info:eu-repo/semantics/embargoedAccess",
-    "restricted": "info:eu-repo/semantics/restrictedAccess",
-    "metadata-only": "http://purl.org/coar/access_right/c_14cb",
-}
 _RELATIONS = {"isTranslationOf": "isVersionOf", "isPartOf": "isPartOf", "replaces": "replaces"}
 _RELATIONS |= {"isFormatOf": "isFormatOf", "isVersionOf": "isVersionOf"}
 _URNS = {"isbn": "urn:ISBN:", "issn": "urn:ISSN:", "handle": "https://hdl.handle.net/"}
@@ -150,4 +145,4 @@ def _rights(item: Item) -> Iterator[str]:
             yield _typed("dcterms:license", text.value.strip(), "URI")
         else:
             yield from _texts("dc:rights", [text])
-    yield leaf("dcterms:accessRights", _ACCESS.get(item.access, ""))
+    yield leaf("dcterms:accessRights", ACCESS_TERMS[item.access])

@@ -6,6 +6,7 @@ wording and gets no identifier.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -21,6 +22,15 @@ _COAR: dict[Access, tuple[str, str]] = {
     "restricted": ("c_16ec", "restricted access"),
     "metadata-only": ("c_14cb", "metadata only access"),
 }
+ACCESS_TERMS: Mapping[str, str] = {
+    "": "",
+    "open": "info:eu-repo/semantics/openAccess",
+    "embargoed": "info:eu-repo/semantics/embargoedAccess",
+    "restricted": "info:eu-repo/semantics/restrictedAccess",
+    "metadata-only": f"{COAR_ACCESS}c_14cb",
+}
+"""What Dublin Core and MODS say of access: OpenAIRE's terms, COAR's where it has none; ``""`` where nothing is said."""
+
 _CLOSED = frozenset({"embargoed", "restricted", "metadata-only"})
 _KINDS = ("by", "by-nc", "by-nd", "by-sa", "by-nc-nd", "by-nc-sa")
 _VERSIONS = ("1.0", "2.0", "2.5", "3.0", "4.0")

@@ -1,6 +1,7 @@
 """Dublin Core: valid, complete, in order, and honest about what it cannot say."""
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ from hypothesis import strategies as st
 from lxml import etree
 from thoroughness import usually
 
+from metadata.dc_xml import read_dublin_core
+from metadata.description import Description
 from metadata.dublin_core import iso_date, oai_dc, oai_header
 from metadata.model import (
+    Access,
     Agent,
     Contribution,
     Date,
@@ -86,6 +90,15 @@ def test_what_each_element_says() -> None:
     assert _values(ITEM, "relation") == [f"{SITE}/item/9876543210"]
     assert _tagged(ITEM, "coverage") == [("Sénégal", "fr"), ("1980/1985", "")]
     assert _tagged(ITEM, "rights") == [("CC BY 4.0", "")]
+
+
+@pytest.mark.parametrize("access", ["", "open", "embargoed", "restricted", "metadata-only"])
+def test_access_is_said_and_read_again(access: Access) -> None:
+    item = replace(ITEM, access=access)
+    assert len(_values(item, "rights")) == (2 if access else 1)
+    (found,) = read_dublin_core(BytesIO(oai_dc(item, SITE, shipped()).encode()), "a.xml")
+    assert isinstance(found, Description)
+    assert (found.item.access, [text.value for text in found.item.rights]) == (access, ["CC BY 4.0"])
 
 
 def test_subjects_are_every_label_of_each_concept_then_the_keywords() -> None:

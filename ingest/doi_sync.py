@@ -34,6 +34,7 @@ from metadata.errors import HomeHeld, NotFound
 from metadata.kernel import RESOLVING, MandatoryMissing, Related, related_to
 from metadata.model import Item
 from metadata.problems import problem
+from metadata.standard_numbers import doi
 from metadata.vocabulary import Vocabulary
 
 _PATIENCE = 120.0  # seconds that a run waits for what is to be tried again
@@ -194,6 +195,9 @@ class _Run:
             office.ledger.follow(office.library)
             return
         row = replace(row, state=held.item.doi.state, status=held.item.status, change=held.change)
+        if other := self._elsewhere(row, held.item):
+            self._park(row, parked(row, problem("doi-elsewhere", row.item, doi=other)))
+            return
         try:
             deposit = self._deposit(row, held.item)
         except MandatoryMissing as fault:
@@ -207,6 +211,14 @@ class _Run:
             self._park(row, unsent(row, deposit, problem("doi-metadata-invalid", row.item, reason=wrong)))
         else:
             self._send(row, deposit)
+
+    def _elsewhere(self, row: DoiRow, item: Item) -> str:
+        """Return the DOI that an item was found to have elsewhere while no agency could know its own, else ``""``."""
+        if row.accepted or row.in_doubt or not row.wanted:
+            return ""
+        names = (doi(one.value) for one in item.identifiers if one.scheme == "doi")
+        given_here = tuple(f"{prefix}/" for prefix in self._office.prefixes)
+        return next((name for name in names if name and not name.startswith(given_here)), "")
 
     def _deposit(self, row: DoiRow, item: Item) -> Deposit | None:
         """Return what the agency should know, None where that is nothing; raises MandatoryMissing."""

@@ -1,5 +1,6 @@
 """DOIs reach the agency whatever goes wrong on the way: each registered once, none lost, none sent in vain."""
 
+import json
 import random
 from base64 import b64encode
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from ingest.registrars import Credentials
 from ingest.registrars.calling import Caller
 from ingest.registrars.datacite import DataCite
 from metadata.errors import HomeHeld
-from metadata.model import Date, Doi, Item, Origin, Relation, Text
+from metadata.model import Date, Doi, Identifier, Item, Origin, Relation, Text
 from metadata.vocabulary import shipped
 
 BASE = "http://library.example.org"
@@ -362,6 +363,21 @@ def test_others_dois_are_nobodys_business_here(library: Library) -> None:
     harvested = replace(bare_item(3), origins=(home,))
     put(library, elsewhere, former, harvested)
     assert run(library, DataCitePeer()) == Synced()
+
+
+def test_no_publication_gets_a_second_doi(library: Library) -> None:
+    """One that has its DOI elsewhere is not registered here, unless that was done before; ours is not elsewhere."""
+    peer, theirs = DataCitePeer(), Identifier("doi", "https://doi.org/10.1000/THEIRS")
+    records(library, range(1, 4))
+    put(library, replace(library.item(bare_item(1).id), identifiers=(theirs,)))
+    put(library, replace(library.item(bare_item(2).id), identifiers=(Identifier("doi", name_of(3)),)))
+    done = run(library, peer)
+    assert [dict(json.loads(row.problem))["code"] for row in done.parked] == ["doi-elsewhere"]
+    assert (row_of(library, 1).phase, done.accepted, run(library, peer)) == ("parked", 2, Synced())
+    put(library, replace(library.item(bare_item(1).id), identifiers=()))
+    put(library, replace(library.item(bare_item(3).id), identifiers=(theirs,)))
+    assert run(library, peer).accepted == 2
+    assert {state_of(library, number) for number in (1, 2, 3)} == {"findable"}
 
 
 def test_an_item_of_no_year_is_registered_under_this_one_and_keeps_it(library: Library) -> None:

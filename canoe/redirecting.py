@@ -9,6 +9,7 @@ from pathlib import Path
 from archive.library import Library
 from archive.redirects import MOST, bearers
 from canoe.table_text import table_text
+from metadata.delimiters import delimiter_of
 from metadata.description import shorten
 from metadata.errors import UsageError
 from metadata.old_addresses import old_address, path_of
@@ -17,7 +18,6 @@ from web.app import is_own
 
 LARGEST = 64 << 20
 _LONGEST_TARGET = 400
-_DELIMITERS = ",;\t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,7 @@ def read_wishes(path: Path) -> Iterator[Wish]:
     after it.
     """
     text = table_text(path, LARGEST, "Name a CSV file; or an old address and the item that it leads to.")
-    head = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=head.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     begun = 1
     try:
         for row in rows:

@@ -10,6 +10,7 @@ from archive.subject_decisions import Decision
 from canoe.home import Home
 from canoe.subjects import Keyword, Proposal, decision
 from canoe.table_text import table_text
+from metadata.delimiters import delimiter_of
 from metadata.description import shorten
 from metadata.errors import UsageError
 from metadata.problems import Problem, problem
@@ -19,7 +20,6 @@ KEEP, YES = "keep", "yes"
 """What stands under ``decision`` beside a URI or a label: it stays a keyword; it is what is proposed."""
 
 _LARGEST = 64 << 20
-_DELIMITERS = ",;\t"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -49,8 +49,7 @@ def read_table(home: Home, path: Path, by: str, reason: str) -> Table:
     twice, and differently, on a keyword; a quotation that is never closed would swallow all lines after it.
     """
     text = table_text(path, _LARGEST, "Name what canoe subjects --csv wrote, with decisions in it.")
-    head = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count), strict=True)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     made: list[Decision] = []
     problems: list[Problem] = []
     try:
@@ -66,7 +65,7 @@ def read_table(home: Home, path: Path, by: str, reason: str) -> Table:
                 where = f"{path.name}#{rows.line_num}"
                 problems.append(problem("decision-unknown", where, value=shorten(cells["decision"])))
     except csv.Error as fault:
-        raise UsageError(f"{path}: line {rows.line_num} is no CSV: {fault}.") from fault
+        raise UsageError(f"{path} is no CSV after line {rows.line_num}: {fault}.") from fault
     _require_one_mind(path, made)
     return Table(tuple(made), tuple(problems))
 

@@ -19,6 +19,7 @@ from metadata import iso2709, marc21, marcxml
 from metadata.agents import Authority
 from metadata.agents_editing import checked_date, checked_identifier, checked_name, language_tag
 from metadata.agents_identifiers import SCHEMES
+from metadata.delimiters import delimiter_of
 from metadata.description import Remarks
 from metadata.errors import UsageError
 from metadata.marc_record import Field, Record
@@ -31,9 +32,6 @@ COLUMNS = (
 )  # fmt: skip
 LARGEST = 256 << 20
 """Files of more bytes are refused."""
-
-DELIMITERS = ",;\t"
-"""What stands between the cells of a table: spreadsheets set to French or Spanish write semicolons."""
 
 _T = TypeVar("_T")
 _PARTED = re.compile(r"(?<!\\)\|")
@@ -147,9 +145,9 @@ def _rows(data: bytes, where: str) -> Iterator[Told | Problem]:
     except UnicodeDecodeError as fault:
         raise UsageError(f"{where} is neither a table in UTF-8 nor MARC.", "Save it as CSV in UTF-8.") from fault
     csv.field_size_limit(1 << 20)
+    # An unclosed quotation would swallow all rows after it.
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
-        head = text.partition("\n")[0]
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=head.count))
         heading = [name.strip().lower() for name in rows.fieldnames or ()]
         if "name" not in heading:
             raise UsageError(f"{where} has no column name.", f"Columns: {', '.join(COLUMNS)}.")
@@ -159,7 +157,7 @@ def _rows(data: bytes, where: str) -> Iterator[Told | Problem]:
             if any(cells.values()):
                 yield _row(cells, f"{where}#{number}")
     except csv.Error as fault:
-        raise UsageError(f"{where} cannot be read as a table: {fault}.") from fault
+        raise UsageError(f"{where} cannot be read as a table after line {rows.line_num}: {fault}.") from fault
 
 
 def _row(cells: Mapping[str, str], where: str) -> Told | Problem:

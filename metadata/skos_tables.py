@@ -14,11 +14,11 @@ from urllib.parse import quote
 import msgspec
 
 from metadata import languages
+from metadata.delimiters import DELIMITERS
 from metadata.errors import UsageError
 from metadata.problems import problem
 from metadata.skos_drafts import Draft, Gathering
 
-DELIMITERS = ",;\t"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes the beginning of a formula for; an apostrophe before it is not part of the cell."""
 

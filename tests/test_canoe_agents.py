@@ -113,6 +113,17 @@ def test_tables_come_back_from_a_spreadsheet_with_semicolons(library: Library, t
     assert (again["same"], again["changed"], again["problems"]) == (1, 0, [])
 
 
+@pytest.mark.parametrize(("command", "heading"), [("import", "name,kind,variants"), ("decide", "decision,agent,other")])
+def test_a_quotation_that_is_never_closed_takes_no_rows_with_it(
+    library: Library, tmp_path: Path, command: str, heading: str
+) -> None:
+    path = tmp_path / "torn.csv"
+    path.write_text(f'{heading}\n"Marsh Office,,\nRiver Office,,\n', encoding="utf-8")
+    answer = agents(library, command, path)
+    assert answer.code == 2
+    assert "after line 1" in answer.err
+
+
 def test_a_part_is_no_merge(library: Library, tmp_path: Path) -> None:
     columns = {"decision": "part", "agent": named(library, UNION), "other": named(library, SSC)}
     assert agents(library, "decide", table(tmp_path / "parts.csv", columns)).code == 0

@@ -19,8 +19,9 @@ from canoe.commands.ingesting import INPUTS_REFUSED
 from canoe.commands.options import HomeOption, JsonOption, counted, open_home, print_json, print_lines, say
 from canoe.table_text import MARK, table_text
 from metadata.agents import Parent
-from metadata.agents_files import DELIMITERS, safe_line
+from metadata.agents_files import safe_line
 from metadata.agents_likeness import THRESHOLD
+from metadata.delimiters import delimiter_of
 from metadata.errors import UsageError
 
 DECISIONS = ("merge", "apart", "part")
@@ -106,8 +107,7 @@ def _decide(held: Deciding, row: dict[str, str]) -> None:
 def _decided_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     hint = "canoe agents proposals --csv FILE writes one."
     text = table_text(file, _LARGEST, hint)
-    head = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=head.count))
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     try:
         if not {"decision", "agent", "other"} <= {*(rows.fieldnames or ())}:
             raise UsageError(f"{file} is no table of proposals.", hint)
@@ -116,7 +116,7 @@ def _decided_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
             if told["decision"]:
                 yield number, {**told, "decision": told["decision"].lower()}
     except csv.Error as fault:
-        raise UsageError(f"{file} is no table: {fault}.") from fault
+        raise UsageError(f"{file} is no table after line {rows.line_num}: {fault}.") from fault
 
 
 def _table(found: list[Proposal]) -> Iterator[str]:

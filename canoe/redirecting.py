@@ -9,11 +9,11 @@ from pathlib import Path
 from archive.library import Library
 from archive.redirects import MOST, bearers
 from canoe.table_text import table_text
-from metadata.delimiters import delimiter_of
 from metadata.description import shorten
 from metadata.errors import UsageError
 from metadata.old_addresses import old_address, path_of
 from metadata.problems import Problem, problem
+from metadata.table_cells import delimiter_of
 from web.app import is_own
 
 LARGEST = 64 << 20

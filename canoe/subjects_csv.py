@@ -10,17 +10,16 @@ from archive.subject_decisions import Decision
 from canoe.home import Home
 from canoe.subjects import Keyword, Proposal, decision
 from canoe.table_text import table_text
-from metadata.delimiters import delimiter_of
 from metadata.description import shorten
 from metadata.errors import UsageError
 from metadata.problems import Problem, problem
+from metadata.table_cells import bare, delimiter_of, inert
 
 COLUMNS = ("keyword", "language", "items", "decision", "proposal", "label", "how", "score", "others", "examples")
 KEEP, YES = "keep", "yes"
 """What stands under ``decision`` beside a URI or a label: it stays a keyword; it is what is proposed."""
 
 _LARGEST = 64 << 20
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +79,10 @@ def _require_one_mind(path: Path, made: Iterable[Decision]) -> None:
 
 def _read(home: Home, cells: dict[str, str], by: str, reason: str) -> Decision:
     told = cells["decision"]
-    concept = "" if told.lower() == KEEP else cells.get("proposal", "") if told.lower() == YES else _bare(told)
+    concept = "" if told.lower() == KEEP else cells.get("proposal", "") if told.lower() == YES else bare(told)
     if told.lower() == YES and not concept:
         raise UsageError("Nothing was proposed.")
-    return decision(home, _bare(cells["keyword"]), concept, cells.get("language", ""), by, reason)
+    return decision(home, bare(cells["keyword"]), concept, cells.get("language", ""), by, reason)
 
 
 def _label(home: Home, proposal: Proposal) -> str:
@@ -92,10 +91,5 @@ def _label(home: Home, proposal: Proposal) -> str:
 
 def _line(cells: Sequence[str]) -> bytes:
     out = io.StringIO(newline="")
-    csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    csv.writer(out).writerow(map(inert, cells))
     return out.getvalue().encode()
-
-
-def _bare(cell: str) -> str:
-    """Return a cell without the apostrophe that keeps a spreadsheet from taking it for a formula."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell

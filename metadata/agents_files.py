@@ -19,13 +19,13 @@ from metadata import iso2709, marc21, marcxml
 from metadata.agents import Authority
 from metadata.agents_editing import checked_date, checked_identifier, checked_name, language_tag
 from metadata.agents_identifiers import SCHEMES
-from metadata.delimiters import delimiter_of
 from metadata.description import Remarks
 from metadata.errors import UsageError
 from metadata.marc_record import Field, Record
 from metadata.marc_text import joined
 from metadata.model import Identifier, Kind, Text
 from metadata.problems import Problem, problem
+from metadata.table_cells import bare, delimiter_of, inert
 
 COLUMNS = (
     "id", "kind", "name", "language", "variants", "identifiers", "parents", "languages", "begun", "ended", "note",
@@ -94,7 +94,7 @@ def table(authorities: Iterable[Authority]) -> Iterator[str]:
             (
                 one.id,
                 one.kind,
-                _safe(one.name.value),
+                inert(one.name.value),
                 one.name.language,
                 _joined(_tagged(text) for text in one.variants),
                 _joined(f"{x.scheme}:{x.value}" for x in one.identifiers),
@@ -102,14 +102,14 @@ def table(authorities: Iterable[Authority]) -> Iterator[str]:
                 _joined(one.languages),
                 one.begun,
                 one.ended,
-                _safe(one.note),
+                inert(one.note),
             )
         )
 
 
 def safe_line(cells: Iterable[object]) -> str:
     """Return a line of a table in which no cell is a formula for a spreadsheet."""
-    return _line([_safe(str(cell)) for cell in cells])
+    return _line([inert(str(cell)) for cell in cells])
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -118,25 +118,16 @@ def _line(cells: Sequence[str]) -> str:
     return out.getvalue()
 
 
-def _safe(text: str) -> str:
-    """Return a cell that a spreadsheet does not take for a formula: an apostrophe stands before it."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _bare(text: str) -> str:
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
 def _tagged(text: Text) -> str:
     return f"{text.value}@{text.language}" if text.language or _TAGGED.fullmatch(text.value) else text.value
 
 
 def _joined(values: Iterable[str]) -> str:
-    return "|".join(_safe(value.replace("|", "\\|")) for value in values)
+    return "|".join(inert(value.replace("|", "\\|")) for value in values)
 
 
 def _parts(cell: str) -> list[str]:
-    return [_bare(made) for part in _PARTED.split(cell) if (made := part.replace("\\|", "|").strip())]
+    return [bare(made) for part in _PARTED.split(cell) if (made := part.replace("\\|", "|").strip())]
 
 
 def _rows(data: bytes, where: str) -> Iterator[Told | Problem]:
@@ -164,7 +155,7 @@ def _row(cells: Mapping[str, str], where: str) -> Told | Problem:
     problems: list[Problem] = []
     check = _Checker(where, problems)
     try:
-        name = checked_name(_bare(cells["name"]))
+        name = checked_name(bare(cells["name"]))
     except UsageError:
         return problem("agent-nameless", where)
     kind = cells["kind"].lower()
@@ -180,7 +171,7 @@ def _row(cells: Mapping[str, str], where: str) -> Told | Problem:
         languages=tuple(check.all("languages", language_tag, _parts(cells["languages"]))),
         begun=check.date("begun", cells["begun"]),
         ended=check.date("ended", cells["ended"]),
-        note=_bare(cells["note"]),
+        note=bare(cells["note"]),
         problems=tuple(problems),
     )
 

@@ -5,13 +5,13 @@ import io
 from collections.abc import Iterable
 
 from metadata.model import Item
+from metadata.table_cells import inert
 from metadata.vocabulary import Vocabulary
 
 COLUMNS = (
     "id", "title", "creators", "publishers", "year", "languages", "type", "subjects", "doi", "address", "score",
 )  # fmt: skip
 _PUBLISHING = frozenset(("pbl", "prt", "dst"))
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def listing_csv(rows: Iterable[tuple[Item, float]], base_url: str, vocabulary: Vocabulary, language: str) -> str:
@@ -25,7 +25,7 @@ def listing_csv(rows: Iterable[tuple[Item, float]], base_url: str, vocabulary: V
     writer.writerow(COLUMNS)
     for item, score in rows:
         address = f"{base_url}/item/{item.id}"
-        writer.writerow([*map(_harmless, _cells(item, vocabulary, language)), address, f"{score:.4f}"])
+        writer.writerow([*map(inert, _cells(item, vocabulary, language)), address, f"{score:.4f}"])
     return table.getvalue()
 
 
@@ -48,7 +48,3 @@ def _cells(item: Item, vocabulary: Vocabulary, language: str) -> list[str]:
 def _agents(item: Item, publishing: bool) -> str:
     found = (one.agent.name for one in item.contributions if (one.role in _PUBLISHING) == publishing)
     return " | ".join(dict.fromkeys(found))
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

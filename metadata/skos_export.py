@@ -9,7 +9,7 @@ import msgspec
 
 from metadata.concepts import Scheme
 from metadata.model import Concept, Text
-from metadata.skos_tables import FORMULA
+from metadata.table_cells import inert
 
 _PREFIXES = (
     ("skos", "http://www.w3.org/2004/02/skos/core#"),
@@ -50,7 +50,7 @@ def table(concepts: Sequence[Concept]) -> str:
         ties = map("|".join, (concept.exact_matches, concept.close_matches, concept.replaced_by))
         deprecated = "true" if concept.deprecated else ""
         row = [concept.uri, concept.notation, "|".join(concept.broader), *cells, *ties, deprecated]
-        writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row])
+        writer.writerow(map(inert, row))
     return out.getvalue()
 
 

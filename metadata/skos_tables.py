@@ -14,13 +14,10 @@ from urllib.parse import quote
 import msgspec
 
 from metadata import languages
-from metadata.delimiters import DELIMITERS
 from metadata.errors import UsageError
 from metadata.problems import problem
 from metadata.skos_drafts import Draft, Gathering
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes the beginning of a formula for; an apostrophe before it is not part of the cell."""
+from metadata.table_cells import DELIMITERS, bare
 
 _KEYS = {"uri": "uri", "iri": "uri"}
 _NOTATIONS = ("notation", "code", "alpha2", "id")
@@ -232,8 +229,7 @@ class _Table:
 
 
 def _cell(row: Mapping[str, str], column: _Column) -> str:
-    cell = row.get(column.name, "").strip()
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+    return bare(row.get(column.name, "").strip())
 
 
 def _delimiter(line: str) -> str:

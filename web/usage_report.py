@@ -17,6 +17,7 @@ from archive.usage import ItemUse, Usage
 from archive.usage_kept import METRICS, Sums
 from metadata.errors import CanoeError
 from metadata.model import Item
+from metadata.table_cells import inert
 from web.labels import publishers
 
 COLUMNS = (
@@ -41,7 +42,6 @@ _DATA_TYPES = {
     "music": "Sound",
     "software": "Software",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LOG = logging.getLogger(__name__)
 _IN_PART = "3040: Partial Data Returned ({month} is not over)"
 
@@ -100,7 +100,7 @@ def item_report(library: Library, usage: Usage, asked: Asked) -> Iterator[list[s
         for metric, total in use.total.by_metric.items():
             if total:
                 monthly = (str(use.months.get(month, Sums()).by_metric[metric]) for month in asked.months)
-                yield [*map(_harmless, _described(item, asked)), metric, str(total), *monthly]
+                yield [*map(inert, _described(item, asked)), metric, str(total), *monthly]
 
 
 def _header(asked: Asked) -> Iterator[list[str]]:
@@ -148,8 +148,3 @@ def _month_name(month: str) -> str:
     """Return a month as COUNTER heads its column: ``Nov-2026``, whatever the locale."""
     names = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     return f"{names[int(month[5:]) - 1]}-{month[:4]}"
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -21,8 +21,8 @@ from canoe.table_text import MARK, table_text
 from metadata.agents import Parent
 from metadata.agents_files import safe_line
 from metadata.agents_likeness import THRESHOLD
-from metadata.delimiters import delimiter_of
 from metadata.errors import UsageError
+from metadata.table_cells import delimiter_of
 
 DECISIONS = ("merge", "apart", "part")
 _LARGEST = 64 << 20  # bytes of a table

@@ -24,6 +24,7 @@ from metadata.edit_fields import plain, shown
 from metadata.errors import DamageFound, StorageError, UsageError
 from metadata.model import Item, Text
 from metadata.serial import record_line
+from metadata.table_cells import inert
 
 _LONGEST_NAME = 240  # bytes: most file systems take 255, and a bag in the making has a longer name than it will have
 
@@ -216,13 +217,8 @@ _COLUMNS = [
 
 def _row(cells: list[str]) -> bytes:
     line = io.StringIO()
-    csv.writer(line).writerow(_inert(cell) for cell in cells)
+    csv.writer(line).writerow(inert(cell) for cell in cells)
     return line.getvalue().encode()
-
-
-def _inert(cell: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 _FORMATS: dict[ExportFormat, Callable[[Home, Iterable[Item]], Iterator[bytes]]] = {
